@@ -1,0 +1,1 @@
+"""Hybrid identity that an organisation can host: Active Directory passwords, cloud sign-in."""

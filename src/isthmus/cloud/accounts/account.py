@@ -1,0 +1,40 @@
+"""A person in the cloud, mastered there or in a directory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    GLOBAL_ADMINISTRATOR = "global_administrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    tenant_id: UUID
+    account_id: UUID
+    """The `oid` of tokens."""
+    user_principal_name: str
+    enabled: bool
+    display_name: str | None = None
+    given_name: str | None = None
+    surname: str | None = None
+    mail: str | None = None
+    source_anchor: str | None = None
+    """None: mastered in the cloud."""
+    sam_account_name: str | None = None
+    security_identifier: str | None = None
+    directory_domain: str | None = None
+    roles: frozenset[Role] = frozenset()
+    sessions_valid_from: datetime
+    """Sessions and refresh tokens that began earlier are refused: moved by password changes and disabling."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigninSubject:
+    """All that a sign-in needs to know of an account, read at once."""
+
+    account: Account
+    credential: str | None
+    """Decrypted: `v1;PPH1_MD4,…;` or `$argon2id$…` (accounts mastered in the cloud); None: no password yet."""

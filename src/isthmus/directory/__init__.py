@@ -1,0 +1,1 @@
+"""The words: people, anchors, account states and changes, as every other package speaks of them. Pure."""
