@@ -18,7 +18,7 @@ class ReplicationStamp:
     originated: int
     """Seconds since 1601-01-01 UTC, as the domain controller that took the write counted them."""
     invocation_id: UUID
-    """The originating database; compared as its 16 stored bytes would be by the directory."""
+    """The originating database; compared field by field, as GUIDs are."""
 
     @property
     def originated_at(self) -> datetime:
