@@ -1,5 +1,6 @@
 """A person in the cloud, mastered there or in a directory."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,3 +39,13 @@ class SigninSubject:
     account: Account
     credential: str | None
     """Decrypted: `v1;PPH1_MD4,…;` or `$argon2id$…` (accounts mastered in the cloud); None: no password yet."""
+
+
+def upn_key(user_principal_name: str) -> str:
+    """The form under which names are compared: the directory makes no difference of case."""
+    return unicodedata.normalize("NFC", user_principal_name).lower()
+
+
+def upn_domain(user_principal_name: str) -> str:
+    """What follows the @, in lower case; empty if there is none."""
+    return user_principal_name.rpartition("@")[2].lower() if "@" in user_principal_name else ""
