@@ -3,26 +3,31 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from isthmus.contract.provisioning import Message
+from isthmus.contract.provisioning import NO_NUL, Message, Text
 
 CREDENTIAL_SCHEME = "Isthmus-Agent"
 """`Authorization: Isthmus-Agent <JWT>`: ES256 by the agent's own key, for one request only.
 
 Claims: iss = sub = agent id, aud = the cloud's public URL, iat, exp (at most 60 s later), jti,
-htm = method, htu = path and query, bh = base64url SHA-256 of the body.
+htm = method, htu = path and query, bh = base64url SHA-256 of the body as it is sent, without padding.
 """
 CREDENTIAL_LIFETIME = 60
 """Seconds."""
+CLOCK_SKEW = 60
+"""Seconds by which the agent's clock may differ from the cloud's."""
+
+Version = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class EnrolmentRequest(Message):
     """`POST /provisioning/v1/enrolments`. The code is good once and for a short time."""
 
-    code: Annotated[str, StringConstraints(min_length=8, max_length=128)]
-    agent_name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
-    agent_version: Annotated[str, StringConstraints(max_length=64)]
+    code: Annotated[str, StringConstraints(min_length=8, max_length=128)] = Field(repr=False)
+    agent_name: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=NO_NUL)]
+    agent_version: Version
     public_key: dict[str, str]
     """A P-256 public JWK."""
 
@@ -37,12 +42,12 @@ class Enrolment(Message):
 class Heartbeat(Message):
     """`POST /provisioning/v1/heartbeats`."""
 
-    agent_version: Annotated[str, StringConstraints(max_length=64)]
+    agent_version: Version
     state: Literal["starting", "synchronising", "watching", "degraded"]
-    directory_domain: str | None = None
+    directory_domain: Text | None = None
     last_cycle_at: AwareDatetime | None = None
-    pending: int = 0
-    refused: int = 0
+    pending: Count = 0
+    refused: Count = 0
 
 
 class HeartbeatReply(Message):

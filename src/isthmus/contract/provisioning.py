@@ -16,8 +16,13 @@ VERSION = 1
 BATCH_LIMIT = 1000
 """Items in one batch at most."""
 
-Anchor = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-Text = Annotated[str, StringConstraints(max_length=1024)]
+BODY_LIMIT = 16 * 1024 * 1024
+"""Bytes of one request's body at most, before and after `Content-Encoding: gzip`."""
+
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL holds no NUL in text."""
+Anchor = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=1024, pattern=NO_NUL)]
 
 
 class Message(BaseModel):
@@ -29,7 +34,7 @@ class PutPerson(Message):
 
     kind: Literal["put_person"] = "put_person"
     source_anchor: Anchor
-    user_principal_name: Annotated[str, StringConstraints(min_length=3, max_length=256)]
+    user_principal_name: Annotated[str, StringConstraints(min_length=3, max_length=256, pattern=NO_NUL)]
     enabled: bool
     display_name: Text | None = None
     given_name: Text | None = None
@@ -38,7 +43,7 @@ class PutPerson(Message):
     sam_account_name: Text | None = None
     security_identifier: Text | None = None
     directory_domain: Text | None = None
-    distinguished_name: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    distinguished_name: Annotated[str, StringConstraints(max_length=4096, pattern=NO_NUL)] | None = None
     password_last_set: AwareDatetime | None = None
 
 
@@ -63,7 +68,7 @@ class PutPassword(Message):
     kind: Literal["put_password"] = "put_password"
     source_anchor: Anchor
     stamp: Stamp
-    cloud_hash: Annotated[str, StringConstraints(max_length=256)]
+    cloud_hash: Annotated[str, StringConstraints(max_length=256)] = Field(repr=False)
     """`v1;PPH1_MD4,<salt>,<iterations>,<hash>;`"""
 
 

@@ -1,7 +1,7 @@
 """A person in the cloud, mastered there or in a directory."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -37,7 +37,7 @@ class SigninSubject:
     """All that a sign-in needs to know of an account, read at once."""
 
     account: Account
-    credential: str | None
+    credential: str | None = field(repr=False)
     """Decrypted: `v1;PPH1_MD4,…;` or `$argon2id$…` (accounts mastered in the cloud); None: no password yet."""
 
 

@@ -1,8 +1,22 @@
-"""An on-premises agent that may provision a tenant's people."""
+"""An on-premises agent that may provision a tenant's people, and the code that makes it known."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+ENROLMENT_CODE_LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReport:
+    """What an agent last said of itself."""
+
+    version: str
+    state: str
+    directory_domain: str | None = None
+    last_cycle_at: datetime | None = None
+    pending: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +29,5 @@ class EnrolledAgent:
     enrolled_at: datetime
     revoked_at: datetime | None = None
     last_seen_at: datetime | None = None
+    report: AgentReport | None = None
+    """None: no heartbeat yet."""

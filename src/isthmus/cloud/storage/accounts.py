@@ -101,9 +101,9 @@ class AccountStore:
         self._database = database
         self._vault = vault
 
-    def find_by_upn(self, tenant_id: UUID, upn: str) -> Account | None:
+    def find_by_upn(self, tenant_id: UUID, user_principal_name: str) -> Account | None:
         statement = select(*_ACCOUNT_COLUMNS).where(
-            accounts.c.tenant_id == tenant_id, accounts.c.upn_key == upn_key(upn)
+            accounts.c.tenant_id == tenant_id, accounts.c.upn_key == upn_key(user_principal_name)
         )
         with self._database.read() as connection:
             row = connection.execute(statement).one_or_none()
@@ -119,12 +119,12 @@ class AccountStore:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _account(row)
 
-    def find_signin_subject(self, tenant_id: UUID, upn: str) -> SigninSubject | None:
+    def find_signin_subject(self, tenant_id: UUID, user_principal_name: str) -> SigninSubject | None:
         """The account of this name with its credential, by one statement. `VaultError` if that does not open."""
         statement = (
             select(*_ACCOUNT_COLUMNS, credentials.c.sealed)
             .select_from(accounts.outerjoin(credentials))
-            .where(accounts.c.tenant_id == tenant_id, accounts.c.upn_key == upn_key(upn))
+            .where(accounts.c.tenant_id == tenant_id, accounts.c.upn_key == upn_key(user_principal_name))
         )
         with self._database.read() as connection:
             row = connection.execute(statement).one_or_none()

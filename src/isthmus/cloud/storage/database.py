@@ -73,9 +73,17 @@ class Database:
             yield connection.execution_options(isthmus_read=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back by an exception."""
-        with _unavailable_if_transient(), self.engine.begin() as connection:
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by an exception.
+
+        *durable*: is on the disk when this returns. Otherwise SQLite may lose the last moments, never halves of
+        them, when the machine loses its power; PostgreSQL is always durable.
+        """
+        with (
+            _unavailable_if_transient(),
+            self.engine.connect() as connection,
+            connection.execution_options(isthmus_durable=durable).begin(),
+        ):
             yield connection
 
     def upsert(self, table: Table, *, keep: frozenset[str] = frozenset()) -> Insert:
@@ -105,10 +113,12 @@ class Database:
 
 def _begin_immediately(connection: Connection) -> None:
     """Python's driver begins late and upgrades, which fails under contention: begin as writer at once."""
-    if connection.get_execution_options().get("isthmus_read"):
+    options = connection.get_execution_options()
+    if options.get("isthmus_read"):
         connection.exec_driver_sql("BEGIN")
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('isthmus_durable') else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -97,6 +97,7 @@ class HttpResponse:
 
 
 Handler = Callable[[HttpRequest], HttpResponse]
+Admit = Callable[[HttpRequest], object]
 Refuse = Callable[[HttpRequest, Exception], HttpResponse]
 """A door's answer to what a handler raised. It raises again what it does not know, which becomes a bare 500."""
 
@@ -109,14 +110,25 @@ class Door:
     body_limit: int = FORM_LIMIT
 
     def route(
-        self, path: str, handler: Handler, *, methods: tuple[str, ...] = ("GET",), body_limit: int | None = None
+        self,
+        path: str,
+        handler: Handler,
+        *,
+        methods: tuple[str, ...] = ("GET",),
+        body_limit: int | None = None,
+        admit: Admit | None = None,
     ) -> Route:
-        """*handler* answers *methods* of *path*, which may hold Starlette's `{parameters}`."""
+        """*handler* answers *methods* of *path*, which may hold Starlette's `{parameters}`.
+
+        *admit* sees the request first, still without its body, so that strangers' bodies are not even read.
+        """
         limit = self.body_limit if body_limit is None else body_limit
 
         async def endpoint(request: Request) -> Response:
             seen = _without_body(request)
             try:
+                if admit is not None:
+                    await run_in_threadpool(admit, seen)
                 seen = replace(seen, body=await _read_body(request, limit))
                 answer = await run_in_threadpool(handler, seen)
             except ClientDisconnect:

@@ -1,0 +1,254 @@
+"""What a batch of an agent changes in a tenant: items and what is held in, rows to write and answers out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from isthmus.cloud.accounts.account import upn_key
+from isthmus.cloud.accounts.provisioned_item import refused, unverified_domain
+from isthmus.contract.provisioning import (
+    Item,
+    ItemResult,
+    PutPassword,
+    PutPerson,
+    RemovePerson,
+    Stamp,
+    Verdict,
+    person_digest,
+)
+from isthmus.directory.stamp import ReplicationStamp
+
+_APPLIED = ItemResult(verdict=Verdict.APPLIED)
+_UNCHANGED = ItemResult(verdict=Verdict.UNCHANGED)
+_SUPERSEDED = ItemResult(verdict=Verdict.SUPERSEDED)
+_UNKNOWN_PERSON = ItemResult(verdict=Verdict.UNKNOWN_PERSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldAccount:
+    """What the tenant holds of an account whose anchor or name a batch speaks of."""
+
+    account_id: UUID
+    source_anchor: str | None
+    """None: mastered in the cloud, out of any agent's reach."""
+    user_principal_name: str
+    enabled: bool
+    deleted: bool
+    digest: str | None
+    password_stamp: ReplicationStamp | None
+    sessions_valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWrite:
+    account_id: UUID
+    person: PutPerson
+    digest: str
+    deleted: bool
+    sessions_valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordWrite:
+    account_id: UUID
+    password: PutPassword = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """What to write, each list in the order of anchors. No account is in two of `people`, `removed` and `ended`."""
+
+    results: Sequence[ItemResult]
+    freed: Sequence[UUID]
+    """Accounts whose present name must be free before `people` is written."""
+    people: Sequence[PersonWrite]
+    removed: Sequence[UUID]
+    ended: Sequence[UUID]
+    """Accounts of which nothing changes but that their sessions end."""
+    passwords: Sequence[PasswordWrite]
+
+
+def order_password(held: ReplicationStamp | None, sent: ReplicationStamp) -> Verdict:
+    """Whether a password written at *sent* replaces the one written at *held*. None: there is none."""
+    if held is None or sent > held:
+        return Verdict.APPLIED
+    return Verdict.UNCHANGED if sent == held else Verdict.SUPERSEDED
+
+
+def plan_batch(
+    items: Sequence[Item | ItemResult],
+    held: Iterable[HeldAccount],
+    *,
+    domains: frozenset[str],
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> BatchPlan:
+    """Items see what earlier ones of the batch have done.
+
+    *items*: as `read_item` gave them; what it refused stays refused. *held*: all accounts of their anchors and names.
+    """
+    planner = _Planner(held, domains=domains, now=now, new_id=new_id)
+    return planner.plan([planner.answer(item) for item in items])
+
+
+@dataclass(slots=True)
+class _Account:
+    """An account while a batch is played through."""
+
+    account_id: UUID
+    source_anchor: str | None
+    name: str
+    enabled: bool
+    deleted: bool
+    digest: str | None
+    stamp: ReplicationStamp | None
+    sessions_valid_from: datetime
+    before: HeldAccount | None = None
+    put: PutPerson | None = None
+    password: PutPassword | None = None
+
+
+class _Planner:
+    def __init__(
+        self, held: Iterable[HeldAccount], *, domains: frozenset[str], now: datetime, new_id: Callable[[], UUID]
+    ) -> None:
+        self._domains = domains
+        self._now = now
+        self._new_id = new_id
+        self._by_anchor: dict[str, _Account] = {}
+        self._by_name: dict[str, _Account] = {}
+        for each in held:
+            account = _Account(
+                each.account_id,
+                each.source_anchor,
+                each.user_principal_name,
+                each.enabled,
+                each.deleted,
+                each.digest,
+                each.password_stamp,
+                each.sessions_valid_from,
+                before=each,
+            )
+            if account.source_anchor is not None:
+                self._by_anchor[account.source_anchor] = account
+            if not account.deleted:
+                self._by_name[upn_key(account.name)] = account
+
+    def answer(self, item: Item | ItemResult) -> ItemResult:
+        match item:
+            case ItemResult():
+                return item
+            case PutPerson():
+                return self._put_person(item)
+            case RemovePerson():
+                return self._remove_person(item)
+            case PutPassword():
+                return self._put_password(item)
+            case _:
+                assert_never(item)
+
+    def _put_person(self, person: PutPerson) -> ItemResult:
+        account = self._by_anchor.get(person.source_anchor)
+        digest = person_digest(person)
+        if account is not None and not account.deleted and account.digest == digest:
+            return _UNCHANGED
+        refusal = unverified_domain(person, self._domains)
+        if refusal is not None:
+            return refusal
+        holder = self._by_name.get(upn_key(person.user_principal_name))
+        if holder is not None and holder is not account:
+            return _duplicate(person, holder)
+        if account is None:
+            account = self._new_account(person)
+        elif account.enabled and not person.enabled:
+            account.sessions_valid_from = self._now
+        if not account.deleted:
+            self._by_name.pop(upn_key(account.name), None)
+        account.name = person.user_principal_name
+        account.enabled = person.enabled
+        account.deleted = False
+        account.digest = digest
+        account.put = person
+        self._by_name[upn_key(account.name)] = account
+        return _APPLIED
+
+    def _new_account(self, person: PutPerson) -> _Account:
+        account = _Account(
+            self._new_id(),
+            person.source_anchor,
+            person.user_principal_name,
+            enabled=person.enabled,
+            deleted=False,
+            digest=None,
+            stamp=None,
+            sessions_valid_from=self._now,
+        )
+        self._by_anchor[person.source_anchor] = account
+        return account
+
+    def _remove_person(self, removal: RemovePerson) -> ItemResult:
+        account = self._by_anchor.get(removal.source_anchor)
+        if account is None or account.deleted:
+            return _UNCHANGED
+        del self._by_name[upn_key(account.name)]
+        account.deleted = True
+        account.sessions_valid_from = self._now
+        return _APPLIED
+
+    def _put_password(self, password: PutPassword) -> ItemResult:
+        account = self._by_anchor.get(password.source_anchor)
+        if account is None or account.deleted:
+            return _UNKNOWN_PERSON
+        sent = _replication_stamp(password.stamp)
+        match order_password(account.stamp, sent):
+            case Verdict.UNCHANGED:
+                return _UNCHANGED
+            case Verdict.SUPERSEDED:
+                return _SUPERSEDED
+        if account.stamp is not None:
+            account.sessions_valid_from = self._now
+        account.stamp = sent
+        account.password = password
+        return _APPLIED
+
+    def plan(self, results: Sequence[ItemResult]) -> BatchPlan:
+        accounts = [self._by_anchor[anchor] for anchor in sorted(self._by_anchor)]
+        untouched = [each for each in accounts if each.put is None]
+        return BatchPlan(
+            results=results,
+            freed=[each.account_id for each in accounts if _frees_name(each)],
+            people=[
+                PersonWrite(each.account_id, each.put, each.digest or "", each.deleted, each.sessions_valid_from)
+                for each in accounts
+                if each.put is not None
+            ],
+            removed=[each.account_id for each in untouched if each.deleted and not _was_deleted(each)],
+            ended=[each.account_id for each in untouched if not each.deleted and _ends_sessions(each)],
+            passwords=[PasswordWrite(each.account_id, each.password) for each in accounts if each.password is not None],
+        )
+
+
+def _frees_name(account: _Account) -> bool:
+    before = account.before
+    if before is None or before.deleted or account.put is None:
+        return False
+    return account.deleted or upn_key(before.user_principal_name) != upn_key(account.name)
+
+
+def _was_deleted(account: _Account) -> bool:
+    return account.before is not None and account.before.deleted
+
+
+def _ends_sessions(account: _Account) -> bool:
+    return account.before is not None and account.before.sessions_valid_from != account.sessions_valid_from
+
+
+def _duplicate(person: PutPerson, holder: _Account) -> ItemResult:
+    who = "an account mastered in the cloud" if holder.source_anchor is None else f"anchor {holder.source_anchor}"
+    return refused("duplicate_upn", f"{person.user_principal_name} is held by {who}")
+
+
+def _replication_stamp(stamp: Stamp) -> ReplicationStamp:
+    return ReplicationStamp(stamp.version, stamp.originated, stamp.invocation_id)
