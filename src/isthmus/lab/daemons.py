@@ -1,0 +1,136 @@
+"""Starts programs that outlive their starter, and ends exactly those: a pid alone may meanwhile be another's."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.lab.errors import LabError
+
+_START_TIME_FIELD = 22
+_PID_FIELD = 1
+_STATE_FIELD = 3
+_PROCESS_GROUP_FIELD = 5
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A program that leads its own session and process group."""
+
+    pid: int
+    started_at: int
+    """In clock ticks since the machine's boot, as the kernel tells: with the pid it names one program for ever."""
+
+
+def start_daemon(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None, tied: bool = False
+) -> Daemon:
+    """Starts *command*; both its outputs go to the end of *log*.
+
+    *tied*: its standard input is a pipe of which only this program holds the other end, for programs that end with it.
+    """
+    with log.open("ab") as output:
+        started = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=None if environment is None else {**os.environ, **environment},
+        )
+    _children[started.pid] = started
+    return Daemon(started.pid, _start_time(started.pid))
+
+
+def is_alive(daemon: Daemon) -> bool:
+    fields = _status_fields(daemon.pid)
+    return fields is not None and fields[_STATE_FIELD] != "Z" and int(fields[_START_TIME_FIELD]) == daemon.started_at
+
+
+def stop_daemon(daemon: Daemon, *, patience: float = 5) -> None:
+    """Asks the whole group to end, and kills what has not ended after *patience* seconds."""
+    if not is_alive(daemon):
+        _kill_rest(daemon, leader_was_alive=False)
+        return
+    os.kill(daemon.pid, signal.SIGTERM)
+    _wait(lambda: not is_alive(daemon), seconds=patience)
+    _kill_rest(daemon, leader_was_alive=True)
+    if not _wait(lambda: not is_alive(daemon), seconds=patience):
+        raise LabError(f"process {daemon.pid} does not end")
+
+
+def wait_until_ready(ready: Callable[[], bool], daemon: Daemon, *, log: Path, seconds: float) -> None:
+    """Returns when *ready* says so; an error with the log's tail when *daemon* ends first or time is over."""
+    if _wait(lambda: ready() or not is_alive(daemon), seconds=seconds) and is_alive(daemon):
+        return
+    what = "is not ready" if is_alive(daemon) else "has ended"
+    raise LabError(f"process {daemon.pid} {what} after {seconds:g} s; the end of {log}:\n{tail(log)}")
+
+
+def tail(log: Path, *, lines: int = 15) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"
+
+
+def members_of_group(group: int) -> list[int]:
+    """The living processes of a process group."""
+    statuses = (_status_fields(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    living = (fields for fields in statuses if fields is not None and fields[_STATE_FIELD] != "Z")
+    return [int(fields[_PID_FIELD]) for fields in living if int(fields[_PROCESS_GROUP_FIELD]) == group]
+
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Those that this program started: they must be waited for, or they stay as zombies."""
+
+
+def _wait(done: Callable[[], bool], *, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _kill_rest(daemon: Daemon, *, leader_was_alive: bool) -> None:
+    """The leader's death leaves its group's number taken while a member lives, so it cannot be another's group."""
+    members = members_of_group(daemon.pid)
+    if leader_was_alive:
+        _wait(lambda: not members_of_group(daemon.pid), seconds=2)
+        members = members_of_group(daemon.pid)
+    for pid in members:
+        fields = _status_fields(pid)
+        if fields is not None and int(fields[_START_TIME_FIELD]) >= daemon.started_at:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+    child = _children.pop(daemon.pid, None)
+    if child is not None:
+        if child.stdin is not None:
+            child.stdin.close()
+        child.wait()
+
+
+def _start_time(pid: int) -> int:
+    fields = _status_fields(pid)
+    if fields is None:
+        raise LabError(f"process {pid} ended at once")
+    return int(fields[_START_TIME_FIELD])
+
+
+def _status_fields(pid: int) -> list[str] | None:
+    """`/proc/<pid>/stat`, numbered from 1 as in its manual page; the name may hold spaces and parentheses."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    before, _, after = text.rpartition(")")
+    number, _, name = before.partition(" (")
+    return ["", number, name, *after.split()]
