@@ -31,11 +31,12 @@ from isthmus.active_directory.errors import (
     WrongPasswordError,
 )
 from isthmus.active_directory.identity import Identity, Mechanism
+from isthmus.active_directory.ldap_connection import read_root_dse
 from isthmus.active_directory.page import Page, Undecodable
 from isthmus.active_directory.pool import ControllerPool
 from isthmus.active_directory.replica import Replica
 from isthmus.active_directory.rights import Rights, probe_rights
-from isthmus.active_directory.root_dse import RootDse, read_root_dse
+from isthmus.active_directory.root_dse import RootDse
 
 __all__ = [
     "AccountExpiredError",

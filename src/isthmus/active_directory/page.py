@@ -11,7 +11,7 @@ from isthmus.passwordhash import NtHash
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """One object's password could not be read. The rest of the page is good."""
+    """One object's password or attribute could not be read. The rest of the page is good."""
 
     guid: UUID
     distinguished_name: str

@@ -28,6 +28,8 @@ class ReplyHead:
     usn_to: UsnVector
     extended_result: int
     """[MS-DRSR] EXOP_ERR; 1 is success, 0 if no extended operation was asked for."""
+    objects: int
+    links: int
     more: bool
     error: int
     """[MS-DRSR] dwDRSError."""
@@ -53,7 +55,9 @@ def parse_reply_head(stub: bytes) -> ReplyHead:
     version, tag = U32.unpack_from(stub)[0], U32.unpack_from(stub, 4)[0]
     if version != tag or version not in _READABLE:
         if return_code:
-            return ReplyHead(version, UUID(int=0), UUID(int=0), UsnVector(), UsnVector(), 0, False, 0, return_code)
+            return ReplyHead(
+                version, UUID(int=0), UUID(int=0), UsnVector(), UsnVector(), 0, 0, 0, False, 0, return_code
+            )
         raise WireError(f"a reply of version {version} (tag {tag}), not one of {_READABLE}")
     fields = NdrReader(stub).unpack(_FIXED)
     return ReplyHead(
@@ -63,6 +67,8 @@ def parse_reply_head(stub: bytes) -> ReplyHead:
         usn_from=UsnVector(*fields[5:8]),
         usn_to=UsnVector(*fields[8:11]),
         extended_result=fields[14],
+        objects=fields[15],
+        links=fields[21],
         more=bool(fields[18]),
         error=fields[23],
         return_code=return_code,
