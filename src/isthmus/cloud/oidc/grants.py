@@ -89,13 +89,10 @@ class PasswordGrant:
 
 
 class CodeGrant:
-    def __init__(
-        self, codes: Codes, accounts: Accounts, issuing: Issuing, journal: Journal, random_bytes: RandomBytes
-    ) -> None:
+    def __init__(self, codes: Codes, accounts: Accounts, issuing: Issuing, random_bytes: RandomBytes) -> None:
         self._codes = codes
         self._accounts = accounts
         self._issuing = issuing
-        self._journal = journal
         self._random_bytes = random_bytes
 
     def answer(self, request: TokenRequest) -> dict[str, Any]:

@@ -9,6 +9,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def find_redirect_uri(application: Application, asked: str) -> RedirectUri | None:
     """The registration that *asked* matches: exactly, or but for the port if it is an installed application's."""
+    if not asked.isascii() or not asked.isprintable():
+        return None
     for registered in application.redirect_uris:
         if registered.uri == asked:
             return registered
@@ -23,7 +25,7 @@ def find_redirect_uri(application: Application, asked: str) -> RedirectUri | Non
 
 def _loopback(uri: str) -> SplitResult | None:
     """*uri*'s parts if it leads to this machine over plain HTTP and hides nothing: RFC 8252, 7.3."""
-    if not uri.isascii() or not uri.isprintable() or any(character in uri for character in "\\ @#"):
+    if any(character in uri for character in "\\ @#"):
         return None
     try:
         parts = urlsplit(uri)

@@ -26,6 +26,7 @@ lockouts = Table(
 
 _THIS = (lockouts.c.tenant_id == bindparam("tenant"), lockouts.c.account_key == bindparam("account"))
 _FIND = select(lockouts).where(*_THIS)
+_CLEAR = delete(lockouts).where(*_THIS)
 _FIND_AND_LOCK = _FIND.with_for_update()
 
 
@@ -42,6 +43,11 @@ class LockoutStore:
             row = connection.execute(_FIND, {"tenant": tenant_id, "account": account_key}).one_or_none()
         return CLEAN if row is None else _lockout(row)
 
+    def clear(self, tenant_id: UUID, account_key: UUID) -> None:
+        """Unlocks the account and forgets its failures."""
+        with self._database.write() as connection:
+            connection.execute(_CLEAR, {"tenant": tenant_id, "account": account_key})
+
     def change(self, tenant_id: UUID, account_key: UUID, step: Callable[[Lockout], Lockout]) -> Lockout:
         """Applies *step* to what is held, alone among all processes; what was held before it."""
         this = {"tenant": tenant_id, "account": account_key}
@@ -51,7 +57,7 @@ class LockoutStore:
             before = _lockout(connection.execute(_FIND_AND_LOCK, this).one())
             after = step(before)
             if after == CLEAN:
-                connection.execute(delete(lockouts).where(*_THIS), this)
+                connection.execute(_CLEAR, this)
             elif after != before:
                 values = _row(tenant_id, account_key, after)
                 connection.execute(update(lockouts).where(*_THIS).values(values), this)

@@ -1,5 +1,6 @@
 """Encryption at rest under keys that are not in the database."""
 
+import hmac
 import secrets
 from collections.abc import Mapping
 
@@ -24,6 +25,7 @@ class Vault:
         """*keys*: 32 bytes each, by key id. *current* seals; all of them open."""
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = current
+        self._current_key = keys[current]
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """*place* names table, tenant and row, so that a value moved to another row does not open."""
@@ -40,3 +42,7 @@ class Vault:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], key_id + place.encode())
         except (InvalidTag, ValueError) as error:
             raise VaultError(f"the value in {place} does not open: it was changed or moved") from error
+
+    def secret_for(self, purpose: str) -> bytes:
+        """32 bytes for one *purpose*, the same in every process; others when another key becomes the current one."""
+        return hmac.digest(self._current_key, b"isthmus secret for " + purpose.encode(), "sha256")

@@ -1,7 +1,7 @@
 """What a token says. Pure: times and identifiers come in as arguments."""
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -163,6 +163,17 @@ def pairwise_subject(tenant_id: UUID, client_id: UUID, account_id: UUID) -> str:
 def login_hint(account_id: UUID) -> str:
     """Names the account to a later authorization request, without telling the name. It has no @."""
     return _base64url(account_id.bytes)
+
+
+def account_of_login_hint(hint: str) -> UUID | None:
+    """The inverse of `login_hint`; None for what is none."""
+    if len(hint) != 22 or not hint.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(hint + "==")
+    except ValueError:
+        return None
+    return UUID(bytes=raw) if len(raw) == 16 else None
 
 
 def token_hash(value: str) -> str:

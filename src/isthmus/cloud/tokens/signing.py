@@ -51,13 +51,15 @@ def sign(claims: Claims, key: SigningKey, *, with_thumbprint: bool) -> str:
 
 def read_own_token(token: str, keys: Sequence[SigningKey], *, now: datetime) -> Claims | None:
     """The claims of a token that one of *keys* signed and that has not expired; else None."""
-    key_set = KeySet([key.key for key in keys])
-    try:
-        claims = jwt.decode(token, key_set, algorithms=[_ALGORITHM]).claims
-    except (JoseError, ValueError):
-        return None
+    claims = _signed_claims(token, keys)
     expires = claims.get("exp")
     return claims if isinstance(expires, int) and now.timestamp() < expires else None
+
+
+def audience_of_own_token(token: str, keys: Sequence[SigningKey]) -> str | None:
+    """Of a token that one of *keys* signed, however old: enough for a hint."""
+    audience = _signed_claims(token, keys).get("aud")
+    return audience if isinstance(audience, str) else None
 
 
 def published(key: SigningKey, *, issuer: str) -> dict[str, Any]:
@@ -73,3 +75,12 @@ def published(key: SigningKey, *, issuer: str) -> dict[str, Any]:
         "x5c": [b64encode(key.certificate).decode("ascii")],
         "issuer": issuer,
     }
+
+
+def _signed_claims(token: str, keys: Sequence[SigningKey]) -> Claims:
+    """None at all, if none of *keys* signed it."""
+    key_set = KeySet([key.key for key in keys])
+    try:
+        return jwt.decode(token, key_set, algorithms=[_ALGORITHM]).claims
+    except (JoseError, ValueError):
+        return {}

@@ -90,7 +90,7 @@ class HttpResponse:
     body: bytes = b""
     media_type: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    """A name may repeat (`set-cookie`)."""
+    """A name may repeat (`set-cookie`). An empty value leaves the header out, also one of `SECURITY_HEADERS`."""
 
     def with_headers(self, *headers: tuple[str, str]) -> "HttpResponse":
         return replace(self, headers=self.headers + headers)
@@ -188,7 +188,7 @@ def _respond(request: HttpRequest, answer: HttpResponse) -> Response:
     if answer.media_type is not None:
         raw.append((b"content-type", answer.media_type.encode()))
     raw += [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items() if name not in own]
-    raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers if value]
     raw.append((b"x-ms-request-id", str(request.request_id).encode()))
     raw.append((b"client-request-id", str(request.correlation_id).encode()))
     response.raw_headers = raw
