@@ -4,15 +4,11 @@ import os
 from typing import assert_never
 
 import spnego
-from spnego.exceptions import SpnegoError
 
 from isthmus.active_directory.errors import KerberosUnavailableError
 from isthmus.active_directory.identity import Identity, Mechanism
-from isthmus.active_directory.logon import explain_kerberos
+from isthmus.active_directory.logon import SERVICE, explain_security
 from isthmus.wire.rpc.protection import AuthenticationType, Protection
-
-_SERVICE = "ldap"
-"""[MS-DRSR] 2.2.4.3 wants E3514235-…; `ldap/<host>` is registered by every controller and is the same key."""
 
 
 def protection_for(identity: Identity, host: str) -> Protection:
@@ -27,18 +23,15 @@ def protection_for(identity: Identity, host: str) -> Protection:
         context = spnego.client(
             _credential(identity),
             hostname=host,
-            service=_SERVICE,
+            service=SERVICE,
             context_req=requirements,
             protocol=identity.mechanism.value,
             options=spnego.NegotiateOptions.wrapping_iov,
         )
-    except (SpnegoError, ImportError) as error:
-        raise explain_kerberos(error, identity.account, f"{_SERVICE}/{host}") from error
     except ValueError as error:
         raise KerberosUnavailableError(f"{identity.mechanism} is not available here: {error}") from error
-    except Exception as error:  # krb5.Krb5Error, whose module need not be installed
-        explained = explain_kerberos(error, identity.account, f"{_SERVICE}/{host}")
-        raise explained from error
+    except Exception as error:  # also krb5.Krb5Error, whose module need not be installed
+        raise explain_security(error, identity.mechanism, identity.account, host) from error
     return Protection(context, _authentication_type(identity.mechanism))
 
 
