@@ -19,8 +19,8 @@ from isthmus.cloud.oidc.refusal import Incident, RefusedError
 from isthmus.cloud.tokens.claims import Authentication, client_info, login_hint
 from isthmus.cloud.tokens.code import AuthorizationCode
 from isthmus.cloud.tokens.scope import Scopes
-from isthmus.cloud.web.handle import SECRET_BYTES, Handle, handle_of, handle_text
 from isthmus.cloud.web.http import HttpRequest, HttpResponse
+from isthmus.cloud.web.opaque import SECRET_BYTES, Handle, handle_of, handle_text
 from isthmus.cloud.web.pages import Pages
 
 

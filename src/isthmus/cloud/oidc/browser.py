@@ -9,8 +9,8 @@ from uuid import UUID
 from isthmus.cloud.accounts.account import Account
 from isthmus.cloud.signin.session import Session, session_is_good
 from isthmus.cloud.web.cookies import SESSION, set_cookie
-from isthmus.cloud.web.handle import SECRET_BYTES, Handle, handle_of, handle_text, read_handle
 from isthmus.cloud.web.http import HttpRequest
+from isthmus.cloud.web.opaque import SECRET_BYTES, Handle, handle_of, handle_text, read_handle
 
 
 class Accounts(Protocol):

@@ -18,7 +18,7 @@ from isthmus.cloud.tokens.claims import Authentication
 from isthmus.cloud.tokens.code import AuthorizationCode, CodeRefusal, HeldCode, why_not_redeem
 from isthmus.cloud.tokens.refresh import IDLE_LIFETIME, Family, RefreshRefusal, RefreshToken, why_not_refresh
 from isthmus.cloud.tokens.scope import Resource, Scopes
-from isthmus.cloud.web.handle import Handle, read_handle
+from isthmus.cloud.web.opaque import Handle, read_handle
 
 RandomBytes = Callable[[int], bytes]
 

@@ -24,7 +24,7 @@ from isthmus.cloud.tokens.claims import (
 from isthmus.cloud.tokens.refresh import SPA_LIFETIME, Family
 from isthmus.cloud.tokens.scope import ApiResource, GraphResource, ScopeRefused, Scopes, read_scopes
 from isthmus.cloud.tokens.signing import SigningKey, key_that_signs, sign
-from isthmus.cloud.web.handle import SECRET_BYTES, Handle, handle_of, handle_text
+from isthmus.cloud.web.opaque import SECRET_BYTES, Handle, handle_of, handle_text
 
 _SHORTEST = timedelta(minutes=60)
 _SPREAD_SECONDS = 30 * 60

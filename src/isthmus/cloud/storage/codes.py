@@ -25,7 +25,7 @@ from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
 from isthmus.cloud.tokens.claims import Authentication
 from isthmus.cloud.tokens.code import LIFETIME, AuthorizationCode, HeldCode
-from isthmus.cloud.web.handle import Handle
+from isthmus.cloud.web.opaque import Handle
 
 authorization_codes = Table(
     "authorization_codes",

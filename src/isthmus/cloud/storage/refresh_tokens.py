@@ -28,7 +28,7 @@ from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
 from isthmus.cloud.tokens.claims import Authentication
 from isthmus.cloud.tokens.refresh import Family, RefreshToken, expires_at
-from isthmus.cloud.web.handle import Handle
+from isthmus.cloud.web.opaque import Handle
 
 families = Table(
     "refresh_token_families",

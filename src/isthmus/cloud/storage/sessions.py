@@ -8,7 +8,7 @@ from sqlalchemy import Column, LargeBinary, String, Table, Uuid, bindparam, dele
 from isthmus.cloud.signin.session import LIFETIME, Session
 from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
-from isthmus.cloud.web.handle import Handle
+from isthmus.cloud.web.opaque import Handle
 
 sessions = Table(
     "sessions",
