@@ -3,7 +3,9 @@
 Master keys are not settings: they are files of the folder `keys` beside `cloud.toml`.
 """
 
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 SETTINGS_FILE = "cloud.toml"
+KEYS_FOLDER = "keys"
 DEFAULT_FOLDER = Path("/etc/isthmus/cloud")
 
 
@@ -33,7 +36,7 @@ def _public_url(text: str) -> str:
 
 def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql+pg8000://")):
-        raise ValueError("write sqlite:////folder/cloud.db or postgresql+pg8000://user@host/database")
+        raise ValueError("write sqlite:///cloud.db (beside this file) or postgresql+pg8000://user@host/database")
     return text
 
 
@@ -45,6 +48,7 @@ class ServeSettings(_Section):
     listen: list[str] = ["127.0.0.1:8443"]
     """Each `address:port`."""
     certificate: str | None = None
+    """PEM files; relative names are beside the settings."""
     private_key: str | None = None
     trusted_proxies: list[str] = []
     """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. None by default."""
@@ -59,6 +63,29 @@ class CloudSettings(_Section):
     serve: ServeSettings = ServeSettings()
     folder: Annotated[Path, Field(exclude=True)] = Path()
     """Where the settings were read: not itself a setting."""
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.folder / KEYS_FOLDER
+
+    @property
+    def certificate_path(self) -> str | None:
+        return self._beside(self.serve.certificate)
+
+    @property
+    def private_key_path(self) -> str | None:
+        return self._beside(self.serve.private_key)
+
+    @property
+    def database_address(self) -> str:
+        """`database_url` with SQLite's file resolved against the settings' folder."""
+        scheme, _, path = self.database_url.partition(":///")
+        if scheme != "sqlite":
+            return self.database_url
+        return f"sqlite:///{(self.folder / path).resolve()}"
+
+    def _beside(self, path: str | None) -> str | None:
+        return None if path is None else str(self.folder / path)
 
 
 def find_folder(folder: Path) -> Path:
@@ -77,10 +104,13 @@ def load_settings(folder: Path) -> CloudSettings:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
-    if "folder" in content:
-        raise SettingsError(f"{path}: folder: unknown key, remove it")
+    return check_settings(content, path=path)
+
+
+def check_settings(content: Mapping[str, object], *, path: Path) -> CloudSettings:
+    """*content* as it stands or is to stand in the file *path*. `SettingsError` names every fault."""
     try:
-        return CloudSettings.model_validate({**content, "folder": found})
+        return CloudSettings.model_validate({**content, "folder": path.parent})
     except ValidationError as error:
         raise SettingsError(_describe(path, error)) from error
 
@@ -95,6 +125,11 @@ def _describe(path: Path, error: ValidationError) -> str:
             case "missing":
                 advice = "missing, add it"
             case _:
-                advice = f"found {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
+                advice = f"found {_shown(fault['input'])}: {fault['msg'].removeprefix('Value error, ')}"
         faults.append(f"  {key}: {advice}")
     return "\n".join(faults)
+
+
+def _shown(found: object) -> str:
+    """Without the password of a database's address."""
+    return re.sub(r"//[^/@]*@", "//…@", repr(found))

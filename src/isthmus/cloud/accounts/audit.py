@@ -11,6 +11,7 @@ class AuditAction(StrEnum):
     DOMAIN_ADDED = "domain_added"
     APPLICATION_CREATED = "application_created"
     APPLICATION_DELETED = "application_deleted"
+    SECRET_ADDED = "secret_added"  # noqa: S105 the name of an action
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_DISABLED = "account_disabled"

@@ -19,3 +19,11 @@ class NameTakenError(AccountsError):
 
 class NotFoundError(AccountsError):
     """The tenant holds nothing by this name."""
+
+
+class RefusedNameError(AccountsError):
+    """A name is not of the form or not in the domain that it must be."""
+
+
+class DirectoryMasteredError(AccountsError):
+    """The directory would overwrite the change."""
