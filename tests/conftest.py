@@ -8,35 +8,35 @@ from pathlib import Path
 import pytest
 
 from isthmus.lab.certificates import CertificateAuthority
+from isthmus.lab.claims import AddressClaim
 from isthmus.lab.domain import DirectoryUser, Domain
-from isthmus.lab.host_entries import LabMark
-from isthmus.lab.hosts_file import claim_block, release_block
-from isthmus.lab.names import LabNames, host_addresses
+from isthmus.lab.kerberos_settings import kerberos_settings
+from isthmus.lab.names import LabNames
 
 
 @dataclass(frozen=True, slots=True)
 class RunningDomain:
-    """What the fixture `domain` offers beside the domain itself."""
+    """What the fixtures share: the domain, and what was put into it at first."""
 
     domain: Domain
     agent: DirectoryUser
     """Has exactly the two replication rights."""
     users: list[DirectoryUser]
     """Five residents with known passwords. Tests that change users make their own: `domain.add_user("name")`."""
+    krb5_conf: Path
+    """For KRB5_CONFIG."""
     folder: Path
 
 
 @pytest.fixture(scope="session")
 def running_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDomain]:
-    """A domain of one controller, started once for each test worker: about four seconds."""
+    """A domain of one controller, started once for each test worker: about five seconds."""
     if os.geteuid() != 0:
         pytest.skip("a domain controller needs root")
     folder = tmp_path_factory.mktemp("domain")
     names = LabNames(f"t{os.getpid()}")
-    mark = LabMark(names.name, str(folder))
-    block = claim_block(
-        mark, lambda n: host_addresses(names, n, controllers=2, cloud=True), is_stale=lambda other: not _lives(other)
-    )
+    claim = AddressClaim(names, folder)
+    block = claim.take(controllers=2, cloud=True)
     try:
         authority = CertificateAuthority("Test CA")
         ca_file = authority.write_certificate(folder / "ca.pem")
@@ -44,12 +44,14 @@ def running_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
         try:
             agent = domain.add_agent_account()
             users = domain.add_residents(5)
+            krb5_conf = folder / "krb5.conf"
+            krb5_conf.write_text(kerberos_settings(names, [domain.first.address]))
             domain.start(tied=True)
-            yield RunningDomain(domain, agent, users, folder)
+            yield RunningDomain(domain, agent, users, krb5_conf, folder)
         finally:
             domain.close()
     finally:
-        release_block(mark)
+        claim.release()
 
 
 @pytest.fixture
@@ -61,7 +63,3 @@ def domain(running_domain: RunningDomain) -> Domain:
 @pytest.fixture
 def agent_account(running_domain: RunningDomain) -> DirectoryUser:
     return running_domain.agent
-
-
-def _lives(mark: LabMark) -> bool:
-    return Path(mark.folder).exists()

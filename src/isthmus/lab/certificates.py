@@ -41,7 +41,10 @@ class CertificateAuthority:
         return path
 
     def issue(self, folder: Path, hosts: list[str]) -> CertificateFiles:
-        """A server certificate for *hosts*, in files of *folder* named after the first of them."""
+        """A server certificate for *hosts*, in files of *folder* named after the first of them.
+
+        The authority's own follows in the file: browsers in tests pin it, and it must be in the chain for that.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -56,7 +59,8 @@ class CertificateAuthority:
             .sign(self._key, hashes.SHA256())
         )
         files = CertificateFiles(folder / f"{hosts[0]}.pem", folder / f"{hosts[0]}.key")
-        files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        chain = (certificate, self.certificate)
+        files.certificate.write_bytes(b"".join(link.public_bytes(serialization.Encoding.PEM) for link in chain))
         write_private(files.private_key, _pem(key))
         return files
 

@@ -20,6 +20,8 @@ class Controller:
     host: str
     address: str
     folder: Path
+    read_only: bool = False
+    """Windows's word is RODC: it holds no passwords but those that it was allowed to fetch."""
 
     @property
     def name(self) -> str:

@@ -46,6 +46,10 @@ def start_daemon(
     return Daemon(started.pid, _start_time(started.pid))
 
 
+def this_program() -> Daemon:
+    return Daemon(os.getpid(), _start_time(os.getpid()))
+
+
 def is_alive(daemon: Daemon) -> bool:
     fields = _status_fields(daemon.pid)
     return fields is not None and fields[_STATE_FIELD] != "Z" and int(fields[_START_TIME_FIELD]) == daemon.started_at

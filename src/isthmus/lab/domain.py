@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +30,7 @@ class DirectoryUser:
     """sAMAccountName."""
     user_principal_name: str
     password: str
+    display_name: str = ""
 
 
 class Domain:
@@ -84,11 +85,46 @@ class Domain:
         if daemon is not None:
             stop_daemon(daemon)
 
+    def join(self, *, block: int, authority: CertificateAuthority, read_only: bool = False) -> tuple[Controller, str]:
+        """One more controller, not started; the first one must run. About three seconds.
+
+        Returns it, and the GUID of its directory service. For the two to replicate, `<guid>._msdcs.<domain>` must
+        lead to each: `peer_name`.
+        """
+        number = len(self.controllers) + 1
+        folder = self.first.folder.parent / f"dc{number}"
+        controller = Controller(
+            self.names.controller_host(number), controller_address(block, number), folder, read_only
+        )
+        certificate = authority.issue(folder.parent, [controller.host])
+        configure(controller, self.names, ca_file=self.ca_file, certificate=certificate)
+        with SambaBindings(controller.smb_conf, log=folder / "join.log") as bindings:
+            guid: str = bindings.ask(
+                "join",
+                folder=str(folder),
+                server=self.first.host,
+                domain=self.names.directory_domain,
+                user=self.admin.account,
+                password=self.admin.password,
+                read_only=read_only,
+            )
+        self._register(controller, guid)
+        self.ask("copy_services", source=self.first.host, target=controller.host)
+        self.controllers.append(controller)
+        return controller, guid
+
+    def peer_name(self, guid: str) -> str:
+        return f"{guid}._msdcs.{self.names.directory_domain}"
+
+    def release(self) -> None:
+        """Ends the worker; the controllers go on."""
+        self._bindings.close()
+
     def close(self) -> None:
         """Ends the controllers that were started here, and the worker."""
         for controller in self.controllers:
             self.stop(controller)
-        self._bindings.close()
+        self.release()
 
     def add_user(
         self,
@@ -108,7 +144,7 @@ class Domain:
         known = password or random_password()
         dn = f"CN={account},{container or self.people_dn}"
         self.ask("add_user", dn=dn, password=known, attributes=wanted)
-        return DirectoryUser(dn, account, str(wanted["userPrincipalName"]), known)
+        return DirectoryUser(dn, account, str(wanted["userPrincipalName"]), known, str(wanted["displayName"]))
 
     def add_residents(self, count: int, *, start: int = 0) -> list[DirectoryUser]:
         """People with believable names, random passwords and all keys, numbers *start* to *start* + *count* - 1."""
@@ -148,7 +184,7 @@ class Domain:
     def set_password(self, user: DirectoryUser, password: str) -> DirectoryUser:
         """As an administrator resets it."""
         self.ask("set_password", dn=user.dn, password=password)
-        return DirectoryUser(user.dn, user.account, user.user_principal_name, password)
+        return replace(user, password=password)
 
     def modify(self, dn: str, attributes: Mapping[str, str | Sequence[str] | None], *, how: str = "replace") -> None:
         """*how*: replace, add or delete values; None removes the attribute."""
@@ -198,10 +234,20 @@ class Domain:
             f"Administrator@{names.directory_domain}",
             admin_password,
         )
-        self.ask("register_names", host=controller.host, domain=names.directory_domain, netbios=names.netbios_domain)
+        self._register(controller, self.ask("directory_guid"))
         self.modify(f"CN=Partitions,CN=Configuration,{names.base_dn}", {"uPNSuffixes": names.cloud_domain})
         self.modify(names.base_dn, {"minPwdAge": "0", "maxPwdAge": "0"})
         self.add_container("Staff")
+
+    def _register(self, controller: Controller, guid: str) -> None:
+        names = self.names
+        self.ask(
+            "register_names",
+            host=controller.host,
+            domain=names.directory_domain,
+            netbios=names.netbios_domain,
+            guid=guid,
+        )
 
     def _add_resident(self, resident: Resident) -> DirectoryUser:
         attributes = directory_attributes(resident, upn_suffix=self.names.cloud_domain)

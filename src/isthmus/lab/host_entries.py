@@ -46,6 +46,13 @@ def free_block(text: str, *, first: int = 1) -> int | None:
     return next((block for block in BLOCKS if block >= first and block not in taken), None)
 
 
+def addresses_of(text: str, mark: LabMark) -> dict[str, str]:
+    """Each name of *mark*'s block and its address."""
+    inside = text.partition(f"# isthmus lab begin: {mark}\n")[2].partition(f"# isthmus lab end: {mark}\n")[0]
+    pairs = (line.split("\t") for line in inside.splitlines() if _ADDRESS.match(line))
+    return {name: address for address, name in pairs}
+
+
 def with_entries(text: str, mark: LabMark, addresses: Mapping[str, str]) -> str:
     """*text* with a block for *mark* at its end: each name of *addresses* leads to its address."""
     kept = without_entries(text, [mark])

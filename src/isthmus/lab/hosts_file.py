@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from isthmus.lab.errors import LabError
-from isthmus.lab.host_entries import LabMark, free_block, marks_in, with_entries, without_entries
+from isthmus.lab.host_entries import LabMark, addresses_of, free_block, marks_in, with_entries, without_entries
 
 HOSTS = Path("/etc/hosts")
 
@@ -26,6 +26,13 @@ def claim_block(
             raise LabError(f"every block 127.77.N.0/24 is taken in {path}: end a lab with `isthmus lab down`")
         _rewrite(hosts, with_entries(cleaned, mark, names(block)))
     return block
+
+
+def add_names(mark: LabMark, addresses: Mapping[str, str], *, path: Path = HOSTS) -> None:
+    """Adds to the entries of a lab that has a block."""
+    with _locked(path) as hosts:
+        text = hosts.read()
+        _rewrite(hosts, with_entries(text, mark, {**addresses_of(text, mark), **addresses}))
 
 
 def release_block(mark: LabMark, *, path: Path = HOSTS) -> None:

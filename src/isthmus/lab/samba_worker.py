@@ -16,9 +16,10 @@ from typing import Any
 
 import ldb
 from samba.auth import system_session
-from samba.credentials import Credentials
-from samba.dcerpc import security
+from samba.credentials import DONT_USE_KERBEROS, Credentials
+from samba.dcerpc import dnsp, security
 from samba.dsdb import DS_DOMAIN_FUNCTION_2008_R2
+from samba.join import join_DC, join_RODC
 from samba.ndr import ndr_pack, ndr_unpack
 from samba.param import LoadParm
 from samba.provision import provision as provision_domain
@@ -26,6 +27,7 @@ from samba.samdb import SamDB
 
 _RAW_HASH = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 _REPLICATION_RIGHTS = ("1131f6aa-9c07-11d1-f79f-00c04fc2dcd2", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2")
+_DIRECTORY_REPLICATION = "E3514235-4B06-11D1-AB04-00C04FC2DCD2"
 _NORMAL_ACCOUNT = 512
 _ROLE = "active directory domain controller"
 
@@ -65,6 +67,34 @@ class Worker:
             dom_for_fun_level=DS_DOMAIN_FUNCTION_2008_R2,
             **names,
         )
+
+    def join(self, folder: str, server: str, domain: str, user: str, password: str, read_only: bool) -> str:
+        """Joins the controller of this smb.conf to *domain*; returns the GUID under which the others call it."""
+        settings = LoadParm()
+        settings.load(self._smb_conf)
+        credentials = Credentials()
+        credentials.guess(settings)
+        credentials.set_username(user)
+        credentials.set_password(password)
+        credentials.set_kerberos_state(DONT_USE_KERBEROS)
+        quiet = logging.getLogger("join")
+        quiet.setLevel(logging.WARNING)
+        join = join_RODC if read_only else join_DC
+        join(
+            logger=quiet,
+            server=server,
+            creds=credentials,
+            lp=settings,
+            targetdir=folder,
+            domain=domain,
+            netbios_name=settings.get("netbios name"),
+            dns_backend="SAMBA_INTERNAL",
+        )
+        return str(self.directory_guid())
+
+    def directory_guid(self) -> str:
+        """The GUID of this controller's directory service: `<guid>._msdcs.<domain>` is its name among its peers."""
+        return str(self._database.get_ntds_GUID())
 
     def begin(self) -> None:
         self._database.transaction_start()
@@ -129,11 +159,36 @@ class Worker:
             for entry in found
         ]
 
-    def register_names(self, host: str, domain: str, netbios: str) -> None:
-        """The service principal names under which clients ask for tickets to this controller's LDAP."""
-        names = [f"ldap/{host}", f"ldap/{host}/{domain}", f"ldap/{host}/{netbios}", f"GC/{host}/{domain}"]
-        names += [f"HOST/{host}/{netbios}", f"HOST/{host}/{domain}", f"ldap/{host.partition('.')[0].upper()}"]
-        self.modify(self._controller_account(), {"servicePrincipalName": names}, how="add")
+    def register_names(self, host: str, domain: str, netbios: str, guid: str) -> None:
+        """The service principal names under which clients and peers ask for tickets to the controller *host*."""
+        short = host.partition(".")[0].upper()
+        account = self._database.search(self._database.domain_dn(), ldb.SCOPE_SUBTREE, f"(sAMAccountName={short}$)")[0]
+        wanted = [f"{kind}/{host}/{place}" for kind in ("ldap", "HOST") for place in (domain, netbios)]
+        wanted += [f"ldap/{host}", f"ldap/{short}", f"GC/{host}/{domain}", f"RestrictedKrbHost/{host}"]
+        wanted += [f"ldap/{guid}._msdcs.{domain}", f"{_DIRECTORY_REPLICATION}/{guid}/{domain}"]
+        held = {str(name).lower() for name in account["servicePrincipalName"]}
+        missing = [name for name in wanted if name.lower() not in held]
+        self.modify(str(account.dn), {"servicePrincipalName": missing}, how="add")
+
+    def copy_services(self, source: str, target: str) -> None:
+        """In DNS, *target* offers whatever *source* does, but the part that one controller alone has in a domain."""
+        for zone in ("DomainDnsZones", "ForestDnsZones"):
+            base = f"DC={zone},{self._database.domain_dn()}"
+            for node in self._database.search(base, ldb.SCOPE_SUBTREE, "(objectClass=dnsNode)", ["dnsRecord"]):
+                if ".pdc" not in str(node.dn).lower():
+                    self._copy_service(node, source, target)
+
+    def _copy_service(self, node: ldb.Message, source: str, target: str) -> None:
+        copies = []
+        for packed in node.get("dnsRecord", []):
+            record = ndr_unpack(dnsp.DnssrvRpcRecord, packed)
+            if record.wType == dnsp.DNS_TYPE_SRV and record.data.nameTarget.lower().rstrip(".") == source:
+                record.data.nameTarget = target
+                copies.append(ndr_pack(record))
+        if copies:
+            message = ldb.Message(node.dn)
+            message["dnsRecord"] = ldb.MessageElement(copies, ldb.FLAG_MOD_ADD, "dnsRecord")
+            self._database.modify(message)
 
     def grant_replication(self, dn: str) -> None:
         """Exactly DS-Replication-Get-Changes and DS-Replication-Get-Changes-All on the domain's head."""
@@ -155,10 +210,6 @@ class Worker:
         sid = str(self._sid(trustee))
         sddl = self._descriptor(dn).as_sddl(security.dom_sid(self._database.get_domain_sid()))
         return [entry for entry in re.findall(r"\([^)]*\)", sddl) if sid in entry]
-
-    def _controller_account(self) -> str:
-        server = ldb.Dn(self._database, str(self._database.get_serverName()))
-        return str(self._database.search(server, ldb.SCOPE_BASE, attrs=["serverReference"])[0]["serverReference"][0])
 
     def _sid(self, dn: str) -> "security.dom_sid":
         found = self._database.search(dn, ldb.SCOPE_BASE, attrs=["objectSid"])

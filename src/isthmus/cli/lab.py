@@ -1,0 +1,131 @@
+"""`isthmus lab`: a real Active Directory domain, the cloud and an agent on this machine."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from isthmus.lab.construction import LabOptions
+from isthmus.lab.description import LabDescription, read_description
+from isthmus.lab.errors import LabError
+from isthmus.lab.lifecycle import bring_up, start_part, states, stop_part, take_down
+
+_console = Console(highlight=False)
+_folder_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("lab"),
+    show_default=True,
+    help="Where the lab keeps everything; lab.json in it describes it.",
+)
+
+
+@click.group("lab")
+def group() -> None:
+    """A real Active Directory domain, the cloud and an agent on this machine."""
+
+
+@group.command()
+@_folder_option
+@click.option("--users", default=50, show_default=True, help="How many people are in the directory.")
+@click.option("--name", default="demo", show_default=True, help="Part of every name: login.NAME.isthmus.test.")
+@click.option("--controllers", default=1, show_default=True, help="How many domain controllers.")
+@click.option("--read-only-controllers", default=0, show_default=True, help="How many of them hold no passwords.")
+@click.option("--only", type=click.Choice(["directory"]), help="Leave out the cloud, the agent and the applications.")
+def up(
+    folder: Path, users: int, name: str, controllers: int, read_only_controllers: int, only: str | None
+) -> None:
+    """Start a lab: a Samba domain controller, the cloud, an agent and sample applications."""
+    options = LabOptions(
+        name=name,
+        folder=folder.resolve(),
+        users=users,
+        controllers=controllers,
+        read_only_controllers=read_only_controllers,
+        only_directory=only == "directory",
+    )
+    try:
+        description = bring_up(options, _report)
+    except LabError as error:
+        _fail(error)
+    _print_addresses(description)
+
+
+@group.command()
+@_folder_option
+@click.option("--keep", is_flag=True, help="Leave the folder with its logs.")
+def down(folder: Path, keep: bool) -> None:
+    """End every process of a lab, and remove its names and files."""
+    try:
+        take_down(folder.resolve(), keep_files=keep)
+    except LabError as error:
+        _fail(error)
+
+
+@group.command()
+@_folder_option
+def status(folder: Path) -> None:
+    """Say how a lab is. Ends with 0 only when everything lives."""
+    try:
+        description = read_description(folder.resolve())
+    except LabError as error:
+        _fail(error)
+    found = states(description)
+    table = Table(box=None)
+    for heading in ("process", "pid", "state"):
+        table.add_column(heading)
+    for each in found:
+        table.add_row(each.name, str(each.pid), "running" if each.alive else "[red]ended[/]")
+    _console.print(table)
+    _print_addresses(description)
+    sys.exit(0 if all(each.alive for each in found) else 1)
+
+
+@group.command()
+@_folder_option
+@click.argument("process")
+def stop(folder: Path, process: str) -> None:
+    """End one process of a lab, such as the domain controller dc1."""
+    try:
+        stop_part(folder.resolve(), process)
+    except LabError as error:
+        _fail(error)
+
+
+@group.command()
+@_folder_option
+@click.argument("process")
+def start(folder: Path, process: str) -> None:
+    """Start a process of a lab that was stopped."""
+    try:
+        start_part(folder.resolve(), process)
+    except LabError as error:
+        _fail(error)
+
+
+def _report(done: str, seconds: float) -> None:
+    _console.print(f"  [dim]{seconds:5.1f} s[/]  {done}")
+
+
+def _print_addresses(description: LabDescription) -> None:
+    _console.print()
+    for title, text in _addresses(description):
+        _console.print(f"  {title:<22} {text}")
+
+
+def _addresses(description: LabDescription) -> list[tuple[str, str]]:
+    directory = description.directory
+    lines = [
+        (f"controller {each.host.partition('.')[0]}", f"{each.host} ({each.address})") for each in directory.controllers
+    ]
+    lines.append(("people", f"{directory.user_count:,} in {directory.people_dn}"))
+    return lines
+
+
+def _fail(error: LabError) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"[red]isthmus lab:[/] {error}")
+    sys.exit(1)

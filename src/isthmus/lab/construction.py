@@ -1,0 +1,71 @@
+"""What is being built: the folder, the certificates, what was started so far, and how it is told to the person."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isthmus.lab.certificates import CertificateAuthority
+from isthmus.lab.daemons import Daemon, stop_daemon
+from isthmus.lab.names import LabNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabOptions:
+    """What a person may choose."""
+
+    name: str
+    folder: Path
+    users: int = 50
+    controllers: int = 1
+    read_only_controllers: int = 0
+    """As many of the controllers, the last ones, hold no passwords."""
+    only_directory: bool = False
+
+
+@dataclass
+class Construction:
+    """Shared by the parts, which may work at the same time."""
+
+    options: LabOptions
+    names: LabNames
+    block: int
+    report: Callable[[str, float], None]
+    """Called at the end of each step with what was done and the seconds it took."""
+    authority: CertificateAuthority = field(default_factory=lambda: CertificateAuthority("Isthmus lab"))
+    daemons: dict[str, Daemon] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def folder(self) -> Path:
+        return self.options.folder
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def certificates(self) -> Path:
+        return self.folder / "certificates"
+
+    def log(self, name: str) -> Path:
+        return self.folder / "logs" / f"{name}.log"
+
+    @contextmanager
+    def step(self, done: str) -> Iterator[None]:
+        """*done* says in the past tense what the block does."""
+        began = time.monotonic()
+        yield
+        with self._lock:
+            self.report(done, time.monotonic() - began)
+
+    def started(self, name: str, daemon: Daemon) -> None:
+        with self._lock:
+            self.daemons[name] = daemon
+
+    def stop_all(self) -> None:
+        """The last started first."""
+        for daemon in reversed(self.daemons.values()):
+            stop_daemon(daemon)

@@ -1,0 +1,132 @@
+"""Brings a lab up, takes it down, says how it is."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from isthmus.lab.claims import AddressClaim, is_stale
+from isthmus.lab.construction import Construction, LabOptions
+from isthmus.lab.controller import start_controller
+from isthmus.lab.daemons import is_alive, stop_daemon
+from isthmus.lab.description import FILE_NAME, LabDescription, read_description, write_description
+from isthmus.lab.directory_part import raise_directory
+from isthmus.lab.errors import LabError
+from isthmus.lab.host_entries import LabMark
+from isthmus.lab.names import LabNames
+from isthmus.lab.prerequisites import check_machine
+
+_FOLDERS = ("certificates", "logs", "secrets")
+_MOST_CONTROLLERS = 9
+_SPARE_REPORT: Callable[[str, float], None] = lambda _done, _seconds: None  # noqa: E731
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    name: str
+    pid: int
+    alive: bool
+
+
+def bring_up(options: LabOptions, report: Callable[[str, float], None] = _SPARE_REPORT) -> LabDescription:
+    """Everything that *options* asks for, or nothing: when a part fails, what was up already is taken down.
+
+    *report* is told of each step when it is done, with the seconds it took.
+    """
+    check_machine()
+    _check_numbers(options)
+    names = LabNames(options.name)
+    _clear_remains(options.folder)
+    with _new_folder(options.folder):
+        claim = AddressClaim(names, options.folder)
+        block = claim.take(controllers=options.controllers, cloud=not options.only_directory)
+        lab = Construction(options, names, block, report)
+        try:
+            description = _raise_parts(lab, claim)
+            write_description(description)
+        except BaseException:
+            lab.stop_all()
+            claim.release()
+            raise
+    return description
+
+
+def take_down(folder: Path, *, keep_files: bool = False) -> None:
+    """Ends exactly what was started, the last first, and removes every trace; *keep_files* leaves the folder."""
+    description = read_description(folder)
+    for daemon in reversed(description.daemons.values()):
+        stop_daemon(daemon)
+    AddressClaim(LabNames(description.name), description.folder).release()
+    if keep_files:
+        (folder / FILE_NAME).unlink()
+    else:
+        shutil.rmtree(folder)
+
+
+def states(description: LabDescription) -> list[ProcessState]:
+    return [ProcessState(name, daemon.pid, is_alive(daemon)) for name, daemon in description.daemons.items()]
+
+
+def stop_part(folder: Path, name: str) -> None:
+    """Ends one process of a lab, such as the controller dc1; the lab remembers it, so that it can be started again."""
+    daemon = read_description(folder).daemons.get(name)
+    if daemon is None:
+        raise LabError(f"no process of this lab is called {name}: see `isthmus lab status`")
+    stop_daemon(daemon)
+
+
+def start_part(folder: Path, name: str) -> None:
+    """Starts a controller that was stopped."""
+    description = read_description(folder)
+    controller = description.controller(name)
+    daemon = description.daemons.get(name)
+    if daemon is not None and is_alive(daemon):
+        raise LabError(f"{name} is already running")
+    write_description(description.with_daemon(name, start_controller(controller)))
+
+
+def _raise_parts(lab: Construction, claim: AddressClaim) -> LabDescription:
+    lab.authority.write_certificate(lab.ca_file)
+    directory = raise_directory(lab, claim)
+    description = LabDescription(
+        name=lab.names.name, folder=lab.folder, block=lab.block, directory=directory.part, users=directory.users
+    )
+    for name, daemon in lab.daemons.items():
+        description = description.with_daemon(name, daemon)
+    return description
+
+
+def _check_numbers(options: LabOptions) -> None:
+    if not 1 <= options.controllers <= _MOST_CONTROLLERS:
+        raise LabError(f"{options.controllers} domain controllers are asked for: a lab has 1 to {_MOST_CONTROLLERS}")
+    if not 0 <= options.read_only_controllers < options.controllers:
+        raise LabError("at least one domain controller must hold passwords")
+    if options.users < 1:
+        raise LabError(f"{options.users} users are asked for: a lab has at least one")
+
+
+def _clear_remains(folder: Path) -> None:
+    """Of a lab that was here and whose processes have all ended."""
+    if not (folder / FILE_NAME).exists():
+        return
+    description = read_description(folder)
+    if not is_stale(LabMark(description.name, str(folder))):
+        raise LabError(f"a lab is already up in {folder}: take it down with `isthmus lab down --dir {folder}`")
+    take_down(folder)
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[None]:
+    """Removed again when the block fails."""
+    if folder.exists() and any(folder.iterdir()):
+        raise LabError(f"{folder} holds other files: name a folder that is empty or does not exist with --dir")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name in _FOLDERS:
+        (folder / name).mkdir(mode=0o700)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
