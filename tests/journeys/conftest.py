@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.journeys.journey import Journey
 
 from isthmus.lab.construction import LabOptions
 from isthmus.lab.description import LabDescription
 from isthmus.lab.lifecycle import bring_up, take_down
-from tests.journeys.journey import Journey
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """The journey of one password, and of the person that it belongs to, on a real domain with real clients."""
 
 import pytest
+from tests.journeys.journey import Journey, until
 
 from isthmus.lab.clients import browser_page, sign_in_with_msal
 from isthmus.lab.description import ApplicationKind
 from isthmus.lab.passwords import random_password
-from tests.journeys.journey import Journey, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("journeys")]
 

@@ -4,12 +4,12 @@ import os
 import signal
 
 import pytest
+from tests.journeys.journey import Journey, until
 
 from isthmus.lab.daemons import is_alive
 from isthmus.lab.description import read_description
 from isthmus.lab.lifecycle import start_part, stop_part
 from isthmus.lab.passwords import random_password
-from tests.journeys.journey import Journey, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("journeys")]
 
