@@ -53,7 +53,7 @@ def test_requirements_are_hashed_and_name_no_index() -> None:
     assert files
     for requirements in files:
         text = requirements.read_text()
-        assert not re.search(r"https?://|--index-url|--extra-index|--find-links|file:", text), name_of(requirements)
+        assert not re.search(r"https?://|--index-url|--extra-index|--find-links|file://", text), name_of(requirements)
         pinned = re.findall(r"^[A-Za-z0-9][\w.-]*(?:\[[\w,-]+\])?==", text, re.MULTILINE)
         assert pinned, name_of(requirements)
         assert len(re.findall(r"^    --hash=sha256:", text, re.MULTILINE)) >= len(pinned), name_of(requirements)
