@@ -12,6 +12,8 @@ from isthmus.wire.drsuapi.prefix_table import table_for
 from isthmus.wire.drsuapi.reply import ReplyHead
 from isthmus.wire.drsuapi.request import START, ChangesRequest, ExtendedOperation, RequestFlag, Seen, UsnVector
 
+MOST_OBJECTS = 1000
+"""In one reply. More gains nothing: a controller has limits of its own."""
 _BEYOND_EVERYTHING = UsnVector(2**62, 0, 2**62)
 
 
@@ -30,6 +32,7 @@ def first_request(
     request = ChangesRequest(
         naming_context=DsName(distinguished_name=naming_context),
         destination=destination,
+        most_objects=MOST_OBJECTS,
         attributes=identifiers,
         prefixes=table,
     )
