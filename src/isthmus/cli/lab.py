@@ -6,10 +6,11 @@ from typing import NoReturn
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from isthmus.lab.construction import LabOptions
-from isthmus.lab.description import LabDescription, read_description
+from isthmus.lab.description import FILE_NAME, LabDescription, read_description
 from isthmus.lab.errors import LabError
 from isthmus.lab.lifecycle import bring_up, start_part, states, stop_part, take_down
 
@@ -36,8 +37,15 @@ def group() -> None:
 @click.option("--controllers", default=1, show_default=True, help="How many domain controllers.")
 @click.option("--read-only-controllers", default=0, show_default=True, help="How many of them hold no passwords.")
 @click.option("--only", type=click.Choice(["directory"]), help="Leave out the cloud, the agent and the applications.")
+@click.option("--no-agent", is_flag=True, help="Write the agent's settings, but enrol and start none.")
 def up(
-    folder: Path, users: int, name: str, controllers: int, read_only_controllers: int, only: str | None
+    folder: Path,
+    users: int,
+    name: str,
+    controllers: int,
+    read_only_controllers: int,
+    only: str | None,
+    no_agent: bool,
 ) -> None:
     """Start a lab: a Samba domain controller, the cloud, an agent and sample applications."""
     options = LabOptions(
@@ -47,6 +55,7 @@ def up(
         controllers=controllers,
         read_only_controllers=read_only_controllers,
         only_directory=only == "directory",
+        agent=not no_agent,
     )
     try:
         description = bring_up(options, _report)
@@ -107,6 +116,16 @@ def start(folder: Path, process: str) -> None:
         _fail(error)
 
 
+@group.command("serve-applications", hidden=True)
+@click.argument("settings", type=click.Path(exists=True, path_type=Path))
+def serve_applications(settings: Path) -> None:
+    """Serve the sample applications: a process of a lab."""
+    from isthmus.lab.applications.settings import SampleSettings  # noqa: PLC0415 - msal loads slowly
+    from isthmus.lab.applications.site import serve_site  # noqa: PLC0415
+
+    serve_site(SampleSettings.model_validate_json(settings.read_bytes()))
+
+
 def _report(done: str, seconds: float) -> None:
     _console.print(f"  [dim]{seconds:5.1f} s[/]  {done}")
 
@@ -114,7 +133,7 @@ def _report(done: str, seconds: float) -> None:
 def _print_addresses(description: LabDescription) -> None:
     _console.print()
     for title, text in _addresses(description):
-        _console.print(f"  {title:<22} {text}")
+        _console.print(f"  {title:<32} {escape(text)}", soft_wrap=True)
 
 
 def _addresses(description: LabDescription) -> list[tuple[str, str]]:
@@ -123,9 +142,15 @@ def _addresses(description: LabDescription) -> list[tuple[str, str]]:
         (f"controller {each.host.partition('.')[0]}", f"{each.host} ({each.address})") for each in directory.controllers
     ]
     lines.append(("people", f"{directory.user_count:,} in {directory.people_dn}"))
+    if description.cloud is not None:
+        lines.append(("authority", description.cloud.authority))
+        lines.append(("administrator", f"{description.cloud.admin.upn} with {description.cloud.admin.password}"))
+    lines.extend((each.name, each.url) for each in description.applications if each.url)
+    lines.extend(("somebody to sign in as", f"{user.upn} with {user.password}") for user in description.users[:1])
+    lines.append(("everything", str(description.folder / FILE_NAME)))
     return lines
 
 
 def _fail(error: LabError) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"[red]isthmus lab:[/] {error}")
+    Console(stderr=True, highlight=False).print(f"[red]isthmus lab:[/] {escape(str(error))}", soft_wrap=True)
     sys.exit(1)

@@ -23,6 +23,9 @@ class LabOptions:
     read_only_controllers: int = 0
     """As many of the controllers, the last ones, hold no passwords."""
     only_directory: bool = False
+    """No cloud, no agent, no applications."""
+    agent: bool = True
+    """Enrol and start an agent."""
 
 
 @dataclass

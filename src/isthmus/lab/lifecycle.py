@@ -2,16 +2,20 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from isthmus.lab.agent_part import raise_agent
+from isthmus.lab.applications_part import raise_applications
 from isthmus.lab.claims import AddressClaim, is_stale
+from isthmus.lab.cloud_part import RaisedCloud, raise_cloud
 from isthmus.lab.construction import Construction, LabOptions
 from isthmus.lab.controller import start_controller
 from isthmus.lab.daemons import is_alive, stop_daemon
 from isthmus.lab.description import FILE_NAME, LabDescription, read_description, write_description
-from isthmus.lab.directory_part import raise_directory
+from isthmus.lab.directory_part import RaisedDirectory, raise_directory
 from isthmus.lab.errors import LabError
 from isthmus.lab.host_entries import LabMark
 from isthmus.lab.names import LabNames
@@ -44,6 +48,8 @@ def bring_up(options: LabOptions, report: Callable[[str, float], None] = _SPARE_
         lab = Construction(options, names, block, report)
         try:
             description = _raise_parts(lab, claim)
+            for name, daemon in lab.daemons.items():
+                description = description.with_daemon(name, daemon)
             write_description(description)
         except BaseException:
             lab.stop_all()
@@ -87,14 +93,34 @@ def start_part(folder: Path, name: str) -> None:
 
 
 def _raise_parts(lab: Construction, claim: AddressClaim) -> LabDescription:
+    """The directory and the cloud at the same time, then the agent that joins them."""
     lab.authority.write_certificate(lab.ca_file)
-    directory = raise_directory(lab, claim)
-    description = LabDescription(
+    if lab.options.only_directory:
+        directory = raise_directory(lab, claim)
+        return _describe(lab, directory)
+    with ThreadPoolExecutor() as pool:
+        coming_cloud = pool.submit(_raise_cloud_side, lab)
+        coming_directory = pool.submit(raise_directory, lab, claim)
+        cloud, directory = coming_cloud.result(), coming_directory.result()
+    return _describe(lab, directory).model_copy(
+        update={
+            "cloud": cloud.part,
+            "applications": cloud.applications,
+            "agent": raise_agent(lab, cloud, directory),
+        }
+    )
+
+
+def _raise_cloud_side(lab: Construction) -> RaisedCloud:
+    cloud = raise_cloud(lab)
+    raise_applications(lab, cloud)
+    return cloud
+
+
+def _describe(lab: Construction, directory: RaisedDirectory) -> LabDescription:
+    return LabDescription(
         name=lab.names.name, folder=lab.folder, block=lab.block, directory=directory.part, users=directory.users
     )
-    for name, daemon in lab.daemons.items():
-        description = description.with_daemon(name, daemon)
-    return description
 
 
 def _check_numbers(options: LabOptions) -> None:

@@ -1,0 +1,56 @@
+"""Brings up a lab's agent: its settings, its enrolment, its service."""
+
+import subprocess
+
+import tomli_w
+
+from isthmus.lab.certificates import write_private
+from isthmus.lab.cloud_part import RaisedCloud
+from isthmus.lab.commands import isthmus_command
+from isthmus.lab.construction import Construction
+from isthmus.lab.daemons import start_daemon
+from isthmus.lab.description import AgentAccount, AgentPart
+from isthmus.lab.directory_part import RaisedDirectory
+from isthmus.lab.errors import LabError
+
+
+def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirectory) -> AgentPart:
+    """Without an agent if none is wanted: then the settings are written for one that is started by hand."""
+    part = _write_settings(lab, cloud, directory)
+    if not lab.options.agent:
+        return part
+    environment = {"KRB5_CONFIG": str(directory.part.krb5_conf)}
+    with lab.step("enrolled the agent"):
+        command = isthmus_command("agent", "enroll", "--config", str(part.config), "--code", cloud.enrolment_code)
+        enrolment = subprocess.run(command, capture_output=True, text=True, check=False)
+        if enrolment.returncode != 0:
+            raise LabError(f"the agent is not enrolled: {enrolment.stderr or enrolment.stdout}")
+    with lab.step("started the agent"):
+        command = isthmus_command("agent", "run", "--config", str(part.config))
+        lab.started("agent", start_daemon(command, log=part.log, environment=environment))
+    return part
+
+
+def _write_settings(lab: Construction, cloud: RaisedCloud, directory: RaisedDirectory) -> AgentPart:
+    account = directory.agent_account
+    folder = lab.folder / "agent"
+    folder.mkdir(mode=0o700)
+    password_file = write_private(lab.folder / "secrets" / "agent-password", account.password.encode())
+    settings = {
+        "directory": {
+            "domain": directory.part.domain,
+            "nameserver": directory.part.nameserver,
+            "account": account.user_principal_name,
+            "password_file": str(password_file),
+            "ca_file": str(lab.ca_file),
+        },
+        "cloud": {"url": cloud.part.url, "ca_file": str(lab.ca_file)},
+        "state": {"directory": str(folder / "state")},
+    }
+    config = write_private(folder / "agent.toml", tomli_w.dumps(settings).encode())
+    return AgentPart(
+        config=config,
+        state=folder / "state",
+        log=lab.log("agent"),
+        account=AgentAccount(user=account.account, password_file=password_file),
+    )
