@@ -1,0 +1,75 @@
+"""How a mirrored object and a stamp look in the state file. Translates only; holds no secret."""
+
+import json
+from base64 import b64decode, b64encode
+from struct import Struct
+from typing import Any
+from uuid import UUID
+
+from isthmus.directory.changes import Attribute, AttributeValue, ReplicatedAttribute
+from isthmus.directory.stamp import ReplicationStamp
+from isthmus.sync import MirroredObject
+
+_STAMP = Struct(">IQ16s")
+"""Big-endian, so that SQL's comparison of octets is the order of stamps."""
+
+
+def stamp_octets(stamp: ReplicationStamp | None) -> bytes | None:
+    return None if stamp is None else _STAMP.pack(stamp.version, stamp.originated, stamp.invocation_id.bytes)
+
+
+def stamp_from(octets: bytes | None) -> ReplicationStamp | None:
+    if octets is None:
+        return None
+    version, originated, database = _STAMP.unpack(octets)
+    return ReplicationStamp(version, originated, UUID(bytes=database))
+
+
+def object_text(found: MirroredObject) -> str:
+    """JSON; each originating database is named once."""
+    databases: dict[UUID, int] = {}
+    attributes: dict[str, list[Any]] = {}
+    for name, replicated in found.attributes.items():
+        stamp = replicated.stamp
+        database = databases.setdefault(stamp.invocation_id, len(databases))
+        values = [_plain(value) for value in replicated.values]
+        attributes[name.value] = [stamp.version, stamp.originated, database, *values]
+    content = {
+        "p": found.parent_guid.hex if found.parent_guid else None,
+        "n": found.distinguished_name,
+        "s": found.security_identifier,
+        "d": [database.hex for database in databases],
+        "a": attributes,
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def object_from(guid: UUID, text: str, password_stamp: bytes | None) -> MirroredObject:
+    """The inverse of `object_text`. An attribute that this version does not know is dropped."""
+    content = json.loads(text)
+    databases = [UUID(hex=text) for text in content["d"]]
+    return MirroredObject(
+        guid,
+        UUID(hex=content["p"]) if content["p"] else None,
+        content["n"],
+        content["s"],
+        {
+            Attribute(name): ReplicatedAttribute(
+                tuple(_value(value) for value in values), ReplicationStamp(version, originated, databases[database])
+            )
+            for name, (version, originated, database, *values) in content["a"].items()
+            if name in _KNOWN
+        },
+        stamp_from(password_stamp),
+    )
+
+
+_KNOWN = {attribute.value for attribute in Attribute}
+
+
+def _plain(value: AttributeValue) -> str | int | list[str]:
+    return [b64encode(value).decode("ascii")] if isinstance(value, bytes) else value
+
+
+def _value(value: str | int | list[str]) -> AttributeValue:
+    return b64decode(value[0]) if isinstance(value, list) else value

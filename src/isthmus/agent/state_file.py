@@ -1,0 +1,170 @@
+"""The agent's state directory and the SQLite file in it: opened by one agent at a time, moved aside when damaged."""
+
+import fcntl
+import logging
+import os
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from isthmus.agent.errors import StateInUseError, StateUnusableError
+from isthmus.agent.private_files import private_folder
+
+FILE_NAME = "state.db"
+_LOCK = "agent.lock"
+_VERSION = 1
+_APPLICATION_ID = 0x49534D41
+_SCHEMA = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE object (
+    guid BLOB PRIMARY KEY,
+    anchor TEXT NOT NULL UNIQUE,
+    content TEXT NOT NULL,
+    password_stamp BLOB,
+    wanted_digest TEXT,
+    generation INTEGER NOT NULL
+);
+CREATE TABLE held (anchor TEXT PRIMARY KEY, digest TEXT NOT NULL, password_stamp BLOB) WITHOUT ROWID;
+CREATE TABLE refused (
+    anchor TEXT NOT NULL,
+    what TEXT NOT NULL,
+    who TEXT NOT NULL,
+    digest TEXT,
+    password_stamp BLOB,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (anchor, what)
+) WITHOUT ROWID;
+CREATE TABLE cursor (
+    controller TEXT PRIMARY KEY,
+    dsa_guid TEXT NOT NULL,
+    invocation_id TEXT NOT NULL,
+    usn_vector TEXT NOT NULL,
+    up_to_date TEXT NOT NULL,
+    stored_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+_MARKS = f"PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_VERSION};"
+_log = logging.getLogger(__name__)
+
+
+class StateLock:
+    """Held for as long as an agent works on a state directory; the system gives it back when the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        path = private_folder(folder) / _LOCK
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateUnusableError(f"{path} cannot be opened: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            text = os.pread(self._descriptor, 20, 0).strip()
+            os.close(self._descriptor)
+            raise StateInUseError(folder, int(text) if text.isdigit() else None) from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def open_state(folder: Path) -> sqlite3.Connection:
+    """The state file, made if there is none. One that is damaged is moved aside: what it held is read again."""
+    path = private_folder(folder) / FILE_NAME
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise StateUnusableError(f"{path} is locked by another program") from error
+        kept = _move_aside(path)
+        _log.warning("state_damaged", extra={"facts": {"found": str(error), "moved_to": str(kept)}})
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        raise StateUnusableError(f"{path} cannot be used: {error}") from error
+
+
+def copy_state(folder: Path, target: Path) -> sqlite3.Connection:
+    """A copy of the state in *target*, for a dry run; empty if there is no usable state."""
+    path = folder / FILE_NAME
+    copy = _open(target)
+    if not path.exists():
+        return copy
+    try:
+        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            source.backup(copy)
+        finally:
+            source.close()
+        _check(copy, path)
+    except sqlite3.DatabaseError:
+        copy.close()
+        target.unlink()
+        return _open(target)
+    return copy
+
+
+def read_only_state(folder: Path) -> sqlite3.Connection | None:
+    """To look at beside a running agent; None if there is no usable state."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return None
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+    try:
+        _check(connection, path)
+    except sqlite3.DatabaseError:
+        connection.close()
+        return None
+    return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0 and not _has_tables(connection):
+            connection.executescript(f"BEGIN;{_SCHEMA}{_MARKS}COMMIT;")
+        _check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != _VERSION or connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise sqlite3.DatabaseError(f"{path.name} is of another version ({version})")
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def _move_aside(path: Path) -> Path:
+    number = 1
+    while (kept := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.replace(kept)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return kept
