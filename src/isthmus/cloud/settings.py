@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 SETTINGS_FILE = "cloud.toml"
 KEYS_FOLDER = "keys"
@@ -61,8 +61,12 @@ class CloudSettings(_Section):
     current_key: Annotated[int, Field(ge=1, lt=2**32)] = 1
     """Which of the master keys seals; all of them open."""
     serve: ServeSettings = ServeSettings()
-    folder: Annotated[Path, Field(exclude=True)] = Path()
-    """Where the settings were read: not itself a setting."""
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the settings were read."""
+        return self._folder
 
     @property
     def keys_folder(self) -> Path:
@@ -110,9 +114,11 @@ def load_settings(folder: Path) -> CloudSettings:
 def check_settings(content: Mapping[str, object], *, path: Path) -> CloudSettings:
     """*content* as it stands or is to stand in the file *path*. `SettingsError` names every fault."""
     try:
-        return CloudSettings.model_validate({**content, "folder": path.parent})
+        settings = CloudSettings.model_validate(content)
     except ValidationError as error:
         raise SettingsError(_describe(path, error)) from error
+    settings._folder = path.parent  # noqa: SLF001 it is no setting, so it has no place in the file's model
+    return settings
 
 
 def _describe(path: Path, error: ValidationError) -> str:

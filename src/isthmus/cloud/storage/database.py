@@ -47,7 +47,7 @@ _TRANSIENT_SQLSTATE_CLASSES = ("08", "40", "53", "55", "57", "58")
 class Database:
     """Connections to one database; safe to share between threads."""
 
-    def __init__(self, url: str, *, sqlite_wait_ms: int = _SQLITE_WAIT_MS) -> None:
+    def __init__(self, url: str) -> None:
         """*url*: `sqlite:////path/file.db` or `postgresql+pg8000://…`."""
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -59,8 +59,7 @@ class Database:
             hide_parameters=True,
         )
         if self.is_sqlite:
-            self._sqlite_wait_ms = sqlite_wait_ms
-            event.listen(self.engine, "connect", self._configure_sqlite)
+            event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_immediately)
         else:
             # One statement for many rows; without it the driver makes a round trip for each.
@@ -100,15 +99,11 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def _configure_sqlite(self, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        for pragma in (
-            f"busy_timeout={self._sqlite_wait_ms}",
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+
+def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={_SQLITE_WAIT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_immediately(connection: Connection) -> None:
