@@ -93,7 +93,17 @@ def _bound(address: Address) -> socket.socket:
         raise SettingsError(f"cannot listen on {address}: {error.strerror or error}") from error
 
 
+class _Stopped(BaseException):  # noqa: N818 not an error
+    """Somebody told the process to stop: uvicorn sends the signal on when it has finished."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _Stopped
+
+
 def _run(settings: CloudSettings, listening: Listening, sockets: list[socket.socket]) -> int:
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     cloud = build_cloud(settings)
     proxies = settings.serve.trusted_proxies
     try:
@@ -117,6 +127,8 @@ def _run(settings: CloudSettings, listening: Listening, sockets: list[socket.soc
             )
         )
         server.run(sockets=sockets)
+    except _Stopped:
+        _log.info("stopped")
     finally:
         cloud.close()
     return 0
@@ -124,7 +136,7 @@ def _run(settings: CloudSettings, listening: Listening, sockets: list[socket.soc
 
 def _run_workers(settings: CloudSettings, listening: Listening, sockets: list[socket.socket]) -> int:
     """One process for each worker, all on the same sockets. If one dies the others stop: the supervisor restarts."""
-    children = {_fork(settings, listening, sockets) for _ in range(listening.workers)}
+    children: set[int] = set()
     stopping = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -134,6 +146,8 @@ def _run_workers(settings: CloudSettings, listening: Listening, sockets: list[so
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    for _ in range(listening.workers):
+        children.add(_fork(settings, listening, sockets))
     status = 0
     while children:
         child, code = os.wait()
