@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from isthmus.cloud.accounts.account import Account, Role
 from isthmus.cloud.accounts.application import Application, Platform, RedirectUri
 from isthmus.cloud.accounts.tenant import Tenant
-from isthmus.cloud.settings import CloudSettings
+from isthmus.cloud.settings import SETTINGS_FILE, check_settings
 from isthmus.cloud.storage.database import metadata
 from isthmus.cloud.storage.master_keys import create_master_key
 from isthmus.cloud.wiring import Cloud, build_app, build_cloud
@@ -135,8 +135,8 @@ def running_cloud(folder: Path, address: str, *, database_url: str | None = None
     """Serves on port 443 of *address*, which must be of the loopback network and free."""
     url = f"https://{address}"
     create_master_key(folder / "keys", key_id=1)
-    settings = {"public_url": url, "database_url": database_url or f"sqlite:///{folder}/cloud.db", "folder": folder}
-    cloud = build_cloud(CloudSettings.model_validate(settings))
+    content = {"public_url": url, "database_url": database_url or f"sqlite:///{folder}/cloud.db"}
+    cloud = build_cloud(check_settings(content, path=folder / SETTINGS_FILE))
     metadata.create_all(cloud.database.engine)
     tenant = Tenant(uuid4(), "Contoso", ("contoso.test", "contoso.example"))
     cloud.tenants.create(tenant, now=datetime.now(UTC))
@@ -148,12 +148,12 @@ def running_cloud(folder: Path, address: str, *, database_url: str | None = None
         build_app(cloud),
         log_level="warning",
         lifespan="off",
+        timeout_graceful_shutdown=1,
         ssl_certfile=str(certificate_file),
         ssl_keyfile=str(key_file),
     )
-    with _serving(config, address):
+    with _serving(config, address), session:
         yield LiveCloud(cloud, url, ca_file, certificate_file, tenant, session)
-    session.close()
     cloud.close()
 
 

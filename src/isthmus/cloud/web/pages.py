@@ -39,6 +39,7 @@ class Pages:
         html = self._templates.get_template(template).render(values)
         policy = [
             "default-src 'none'",
+            "img-src data:",
             f"style-src {self._style_source}",
             f"script-src {self._script_source}",
             f"form-action {_form_sources(form_targets)}",

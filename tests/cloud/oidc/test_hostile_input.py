@@ -1,0 +1,110 @@
+"""Whatever arrives, the answer is a clear one: never an error of ours."""
+
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.cloud.live_cloud import PASSWORD, LiveCloud
+from tests.cloud.oidc.authorize_links import parameters
+
+from isthmus.cloud.accounts.application import Application, Platform, RedirectUri
+
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+text = st.text(max_size=40) | st.sampled_from(
+    ["code", "none", "openid", "id_token", "form_post", "https://x.test", "\x00", "é", "common", "9" * 30, "%ff"]
+)
+names = st.sampled_from(
+    [
+        *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt"),
+        *("max_age", "login_hint", "sid", "code_challenge", "code_challenge_method", "grant_type", "username"),
+        *("password", "code", "refresh_token", "client_secret", "code_verifier", "client_info", "ctx", "login"),
+        *("passwd", "step", "user", "id_token_hint", "post_logout_redirect_uri", "authorization_endpoint"),
+        *("api-version", "client-request-id"),
+    ]
+)
+fields = st.lists(st.tuples(names | text, text), max_size=8)
+cookies = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=';,"\\'), max_size=80)
+segments = st.sampled_from(["common", "organizations", "contoso.test", "x", "%00", "..%2f", "é", "a" * 300])
+paths = st.sampled_from(
+    [
+        *("oauth2/v2.0/authorize", "oauth2/v2.0/token", "oauth2/v2.0/logout", "login", "discovery/v2.0/keys"),
+        "v2.0/.well-known/openid-configuration",
+    ]
+)
+
+
+def answered(response: requests.Response) -> bool:
+    return response.status_code < 500
+
+
+@many
+@given(segment=segments, path=paths, sent=fields, cookie=cookies)
+def test_any_query_is_answered(live: LiveCloud, segment: str, path: str, sent: Any, cookie: str) -> None:
+    url = f"/{quote(segment, safe='%.')}/{path}?{urlencode(sent, errors='replace')}"
+    headers = {"cookie": f"__Host-isthmus-session={cookie}; __Host-isthmus-browser={cookie}"}
+    assert answered(live.get(url, headers=headers))
+
+
+@many
+@given(segment=segments, path=paths, sent=fields, cookie=cookies)
+def test_any_form_is_answered(live: LiveCloud, segment: str, path: str, sent: Any, cookie: str) -> None:
+    url = f"{live.url}/{quote(segment, safe='%.')}/{path}"
+    headers = {
+        "cookie": f"__Host-isthmus-session={cookie}; __Host-isthmus-browser={cookie}",
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    body = urlencode(sent, errors="replace")
+    assert answered(live.session.post(url, data=body, headers=headers, allow_redirects=False, timeout=9))
+
+
+@many
+@given(body=st.binary(max_size=300))
+def test_any_body_is_answered(live: LiveCloud, body: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    for path in ("oauth2/v2.0/token", "oauth2/v2.0/authorize", "login"):
+        assert answered(live.session.post(f"{live.authority}/{path}", data=body, headers=headers, timeout=9))
+
+
+@many
+@given(changed=st.dictionaries(names, text, max_size=3))
+def test_a_good_authorization_request_with_strange_parts_is_answered(live: LiveCloud, changed: dict[str, str]) -> None:
+    query = urlencode(parameters(_application(live)) | changed, errors="replace")
+    assert answered(live.get(f"/{live.tenant_id}/oauth2/v2.0/authorize?{query}"))
+
+
+@many
+@given(changed=st.dictionaries(names, text, max_size=3))
+def test_a_good_token_request_with_strange_parts_is_answered(live: LiveCloud, changed: dict[str, str]) -> None:
+    form = {"grant_type": "password", "client_id": str(_application(live).client_id), "scope": "openid"}
+    form |= {"username": "nobody@contoso.test", "password": PASSWORD}
+    body = urlencode(form | changed, errors="replace")
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    url = f"{live.authority}/oauth2/v2.0/token"
+    assert answered(live.session.post(url, data=body, headers=headers, timeout=9))
+
+
+@many
+@given(credentials=st.binary(max_size=60), scheme=st.sampled_from(["Basic", "basic", "Bearer", "Negotiate", ""]))
+def test_any_authorization_header_is_answered(live: LiveCloud, credentials: bytes, scheme: str) -> None:
+    header = f"{scheme} {b64encode(credentials).decode()}".strip()
+    form = {"grant_type": "password"}
+    assert answered(live.token(form, headers={"authorization": header}))
+    assert answered(live.get("/oidc/userinfo", headers={"authorization": header}))
+
+
+@many
+@given(name=st.text(max_size=60))
+def test_any_realm_is_answered(live: LiveCloud, name: str) -> None:
+    assert answered(live.get(f"/common/userrealm/{quote(name, safe='', errors='replace')}"))
+
+
+def _application(live: LiveCloud) -> Application:
+    """One for all examples."""
+    held = live.cloud.applications.all(live.tenant_id)
+    return next((each for each in held if each.name == "Hostile"), None) or live.application(
+        RedirectUri("http://localhost", Platform.PUBLIC), is_public=True, name="Hostile"
+    )
