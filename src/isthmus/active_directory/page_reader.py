@@ -1,11 +1,11 @@
 """Translates a controller's reply into a page. Pure: bytes and keys in, values out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from isthmus.active_directory.page import Page, Undecodable
-from isthmus.active_directory.schema import ATTRIBUTE_TYPES, UNICODE_PWD, AttributeType, read_value
-from isthmus.directory.changes import Attribute, LinkChange, ObjectChange, ReplicatedAttribute
+from isthmus.active_directory.schema import ATTRIBUTE_TYPES, UNICODE_PWD, ValueReader
+from isthmus.directory.changes import Attribute, AttributeValue, LinkChange, ObjectChange, ReplicatedAttribute
 from isthmus.directory.cursor import ReplicationCursor, SeenUpTo
 from isthmus.directory.stamp import ReplicationStamp
 from isthmus.passwordhash import NtHash
@@ -16,6 +16,8 @@ from isthmus.wire.drsuapi.prefix_table import OURS
 from isthmus.wire.drsuapi.reply import ChangesReply
 from isthmus.wire.drsuapi.secrets import decrypt_hash
 from isthmus.wire.errors import WireError
+
+_Wanted = tuple[Attribute, Callable[[bytes], AttributeValue]]
 
 
 class PageReader:
@@ -77,9 +79,13 @@ class _ReplyReader:
             restarted=restarted,
         )
 
-    def _identifiers(self, attributes: Collection[Attribute]) -> Mapping[int, tuple[Attribute, AttributeType]]:
-        identified = ((self._reply.prefixes.identifier(ATTRIBUTE_TYPES[name].oid), name) for name in attributes)
-        return {number: (name, ATTRIBUTE_TYPES[name]) for number, name in identified if number is not None}
+    def _identifiers(self, attributes: Collection[Attribute]) -> Mapping[int, _Wanted]:
+        prefixes = self._reply.prefixes
+        reader = ValueReader(prefixes)
+        identified = ((prefixes.identifier(ATTRIBUTE_TYPES[name].oid), name) for name in attributes)
+        return {
+            number: (name, reader.of(ATTRIBUTE_TYPES[name].syntax)) for number, name in identified if number is not None
+        }
 
     def _change(self, item: ReplicatedObject) -> ObjectChange | None:
         attributes: dict[Attribute, ReplicatedAttribute] = {}
@@ -106,12 +112,12 @@ class _ReplyReader:
         self,
         item: ReplicatedObject,
         attribute: AttributeValues,
-        wanted: tuple[Attribute, AttributeType],
+        wanted: _Wanted,
         kept: dict[Attribute, ReplicatedAttribute],
     ) -> None:
-        name, kind = wanted
+        name, read = wanted
         try:
-            values = tuple([read_value(value, kind.syntax, self._reply.prefixes) for value in attribute.values])
+            values = tuple(map(read, attribute.values))
         except WireError as error:
             self._give_up(item, f"{name}: {error}")
             return

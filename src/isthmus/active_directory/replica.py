@@ -1,6 +1,8 @@
 """One session with one domain controller, from which changes are read."""
 
+import gc
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 from uuid import UUID, uuid4
@@ -183,7 +185,8 @@ class Replica:
 
     def _page(self, reader: PageReader, answer: _Answer) -> Page:
         try:
-            return reader.read(parse_reply(answer.stub), restarted=answer.restarted)
+            with _collection_paused():
+                return reader.read(parse_reply(answer.stub), restarted=answer.restarted)
         except WireError as error:
             raise ProtocolError(f"{self._controller.host}: {error}") from error
 
@@ -192,3 +195,15 @@ class Replica:
         if self._prefetch is not None:
             self._prefetch.stop()
             self._prefetch = None
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """A page is a hundred thousand small values without a cycle: to search them takes longer than to make them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

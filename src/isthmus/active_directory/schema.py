@@ -1,6 +1,7 @@
 """The attributes that we ask for: each one's OID and syntax, declared once. Add a line here to ask for more."""
 
-from collections.abc import Mapping
+from codecs import utf_16_le_decode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from struct import Struct
@@ -69,21 +70,47 @@ _INTEGER = Struct("<i")
 _LARGE_INTEGER = Struct("<q")
 
 
-def read_value(octets: bytes, syntax: Syntax, prefixes: PrefixTable) -> AttributeValue:
-    """One value of a reply, whose numbering of OIDs is *prefixes*."""
-    match syntax:
-        case Syntax.TEXT:
-            return octets.decode("utf-16-le", "replace")
-        case Syntax.INTEGER:
-            return _number(_INTEGER, octets)
-        case Syntax.LARGE_INTEGER:
-            return _number(_LARGE_INTEGER, octets)
-        case Syntax.OBJECT_IDENTIFIER:
-            identifier = _number(_INTEGER, octets) & 0xFFFFFFFF
-            oid = prefixes.oid(identifier)
-            return CLASS_NAMES.get(oid, oid) if oid else identifier
-        case Syntax.OCTETS:
-            return octets
+class ValueReader:
+    """Reads the values of one reply, whose numbering of OIDs is *prefixes*. Every method raises `WireError`."""
+
+    def __init__(self, prefixes: PrefixTable) -> None:
+        self._prefixes = prefixes
+        self._names: dict[int, AttributeValue] = {}
+
+    def of(self, syntax: Syntax) -> Callable[[bytes], AttributeValue]:
+        """How a value of *syntax* is read."""
+        match syntax:
+            case Syntax.TEXT:
+                return _text
+            case Syntax.INTEGER:
+                return _integer
+            case Syntax.LARGE_INTEGER:
+                return _large_integer
+            case Syntax.OBJECT_IDENTIFIER:
+                return self._name
+            case Syntax.OCTETS:
+                return bytes
+
+    def _name(self, octets: bytes) -> AttributeValue:
+        identifier = _number(_INTEGER, octets) & 0xFFFFFFFF
+        name = self._names.get(identifier)
+        if name is None:
+            oid = self._prefixes.oid(identifier)
+            name = self._names[identifier] = CLASS_NAMES.get(oid, oid) if oid else identifier
+        return name
+
+
+def _text(octets: bytes) -> str:
+    # The codec's function itself: `bytes.decode` looks the codec up each time.
+    return utf_16_le_decode(octets, "replace", True)[0]
+
+
+def _integer(octets: bytes) -> int:
+    return _number(_INTEGER, octets)
+
+
+def _large_integer(octets: bytes) -> int:
+    return _number(_LARGE_INTEGER, octets)
 
 
 def _number(layout: Struct, octets: bytes) -> int:

@@ -1,5 +1,6 @@
 """How a directory object is named on the wire, and security identifiers as text. [MS-DRSR] 5.50 DSNAME."""
 
+from codecs import utf_16_le_decode
 from dataclasses import dataclass
 from struct import Struct, unpack_from
 from uuid import UUID
@@ -8,6 +9,7 @@ from isthmus.wire.errors import WireError
 from isthmus.wire.ndr import NdrReader, NdrWriter
 
 _FIXED = Struct("<II16s28sI")
+_WITH_MAXIMUM = Struct("<III16s28sI")
 _SID_LENGTH = 28
 NOBODY = UUID(int=0)
 
@@ -22,13 +24,13 @@ class DsName:
 
 
 def read_ds_name(reader: NdrReader) -> DsName:
-    maximum = reader.u32()
-    _, sid_length, guid, sid, name_length = reader.unpack(_FIXED)
+    maximum, _, sid_length, guid, sid, name_length = reader.unpack(_WITH_MAXIMUM)
     if maximum != name_length + 1:
         raise WireError(f"a name of {name_length} characters in an array of {maximum} at {reader.position}")
     if sid_length > _SID_LENGTH:
         raise WireError(f"a SID of {sid_length} bytes at {reader.position}")
-    text = reader.take(2 * maximum)[:-2].decode("utf-16-le", "surrogatepass")
+    # The codec's function itself: `bytes.decode` looks the codec up each time.
+    text, _ = utf_16_le_decode(reader.take(2 * maximum)[:-2], "surrogatepass", True)
     return DsName(UUID(bytes_le=guid), sid[:sid_length], text)
 
 

@@ -15,6 +15,9 @@ from isthmus.wire.ndr import NdrReader
 _ENTRY = Struct("<8I")
 _ATTRIBUTE = Struct("<III")
 _VALUE = Struct("<II")
+_SINGLE_VALUE = Struct("<IIII")
+"""An array's maximum count, one _VALUE, and the maximum count of the bytes that it points to."""
+_STAMP_COUNT = Struct("<I4x")
 _META_DATA = Struct("<I4xQ16sQ")
 _LONGEST_VALUE = 26_214_400
 """[MS-DRSR] ATTRVAL.valLen."""
@@ -78,9 +81,20 @@ def _read_attributes(reader: NdrReader, count: int) -> list[tuple[int, tuple[byt
 
 
 def _read_values(reader: NdrReader, count: int) -> tuple[bytes, ...]:
+    if count == 1 and (single := _read_single(reader)) is not None:
+        return (single,)
     reader.conformance(count, _VALUE.size)
     heads = _VALUE.iter_unpack(reader.take(count * _VALUE.size))
     return tuple([read_value(reader, length) if pointer else b"" for length, pointer in heads])
+
+
+def _read_single(reader: NdrReader) -> bytes | None:
+    """The value of an array of one, as nearly all are, in one step; None, and nothing read, if it is not so plain."""
+    maximum, length, pointer, size = reader.unpack(_SINGLE_VALUE)
+    if maximum == 1 and pointer and size == length <= _LONGEST_VALUE:
+        return reader.take(length)
+    reader.position -= _SINGLE_VALUE.size
+    return None
 
 
 def read_value(reader: NdrReader, length: int) -> bytes:
@@ -94,10 +108,8 @@ def read_value(reader: NdrReader, length: int) -> bytes:
 def _read_stamps(reader: NdrReader) -> list[Stamp]:
     """[MS-DRSR] PROPERTY_META_DATA_EXT_VECTOR."""
     maximum = reader.u32()
-    reader.align(8)
-    count = reader.u32()
-    reader.align(8)
+    (count,) = reader.unpack(_STAMP_COUNT, 8)
     if maximum != count:
         raise WireError(f"{count} stamps in an array of {maximum} at {reader.position}")
     reader.room_for(count, _META_DATA.size)
-    return [Stamp(*fields) for fields in _META_DATA.iter_unpack(reader.take(count * _META_DATA.size))]
+    return list(map(Stamp._make, _META_DATA.iter_unpack(reader.take(count * _META_DATA.size))))
