@@ -93,7 +93,7 @@ def _bound(address: Address) -> socket.socket:
         raise SettingsError(f"cannot listen on {address}: {error.strerror or error}") from error
 
 
-class _Stopped(BaseException):  # noqa: N818 not an error
+class _Stopped(BaseException):
     """Somebody told the process to stop: uvicorn sends the signal on when it has finished."""
 
 
