@@ -98,8 +98,12 @@ class Ledger:
             "DELETE FROM refused WHERE anchor = ? AND (? IS NULL OR what = ?)", (anchor, matter, matter)
         )
 
+    def allow_again(self, anchor: SourceAnchor) -> None:
+        """As `try_again`, for one person."""
+        self._connection.execute("UPDATE refused SET digest = NULL, password_stamp = NULL WHERE anchor = ?", (anchor,))
+
     def try_again(self, reasons: Sequence[str] = ()) -> None:
-        """Let what was refused be sent again, and keep it listed until it is taken; only *reasons*, if any are given."""
+        """Let what was refused be sent again, listed until it is taken; only *reasons*, if any are given."""
         marks = ",".join("?" * len(reasons))
         only = f" WHERE reason IN ({marks})" if reasons else ""
         self._connection.execute(f"UPDATE refused SET digest = NULL, password_stamp = NULL{only}", reasons)  # noqa: S608 only marks

@@ -14,12 +14,10 @@ UNSENDABLE = "unsendable"
 _OWED = """
 SELECT object.guid FROM object LEFT JOIN held ON held.anchor = object.anchor
 WHERE object.guid > ? AND object.wanted_digest IS NOT NULL AND object.wanted_digest != ?
-AND (held.anchor IS NULL OR held.digest != object.wanted_digest OR {later_password})
+AND (held.anchor IS NULL OR held.digest != object.wanted_digest
+     OR object.password_stamp > coalesce(held.password_stamp, x''))
 ORDER BY object.guid LIMIT ?
-""".format(
-    later_password="(object.password_stamp IS NOT NULL"
-    " AND (held.password_stamp IS NULL OR object.password_stamp > held.password_stamp))"
-)
+"""
 _SUPERFLUOUS = """
 SELECT held.anchor FROM held LEFT JOIN object
 ON object.anchor = held.anchor AND object.wanted_digest IS NOT NULL

@@ -1,0 +1,45 @@
+"""Asks the cloud what it holds, and looks at the whole mirror again: for a new state, on schedule, after new rules."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from isthmus.agent.intake import Intake
+from isthmus.agent.state import Remembered, State
+from isthmus.contract.provisioning import HeldPerson, Stamp
+from isthmus.directory.anchor import SourceAnchor
+from isthmus.directory.stamp import ReplicationStamp
+from isthmus.sync import Held
+
+_PAGE = 500
+
+
+class People(Protocol):
+    def people(self) -> Iterator[Sequence[HeldPerson]]: ...
+
+
+def ask_cloud(state: State, people: People, *, now: float) -> int:
+    """Take over what the cloud says that it holds; what was refused may be sent again. Returns how many people.
+
+    All or nothing: a list that breaks off changes nothing.
+    """
+    with state.transaction():
+        state.ledger.replace_held(_held(people))
+        state.ledger.try_again()
+        state.remember(Remembered.RECONCILED_AT, str(now))
+    return state.ledger.held_count()
+
+
+def look_at_everything(state: State, intake: Intake) -> None:
+    """Judge every object of the mirror by today's rules; what follows is owed, and the next cycle settles it."""
+    for page in state.mirror.everything(page=_PAGE):
+        intake.look_again(page)
+
+
+def _held(people: People) -> Iterator[tuple[SourceAnchor, Held]]:
+    for page in people.people():
+        for each in page:
+            yield SourceAnchor(each.source_anchor), Held(each.digest, _stamp(each.password_stamp))
+
+
+def _stamp(stamp: Stamp | None) -> ReplicationStamp | None:
+    return None if stamp is None else ReplicationStamp(stamp.version, stamp.originated, stamp.invocation_id)
