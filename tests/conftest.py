@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,27 +32,29 @@ class RunningDomain:
 @pytest.fixture(scope="session")
 def running_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDomain]:
     """A domain of one controller, started once for each test worker: about five seconds."""
-    if os.geteuid() != 0:
-        pytest.skip("a domain controller needs root")
     folder = tmp_path_factory.mktemp("domain")
-    names = LabNames(f"t{os.getpid()}")
-    claim = AddressClaim(names, folder)
-    block = claim.take(controllers=2, cloud=True)
-    try:
-        authority = CertificateAuthority("Test CA")
-        ca_file = authority.write_certificate(folder / "ca.pem")
-        domain = Domain.provision(folder, names, block=block, authority=authority, ca_file=ca_file)
-        try:
-            agent = domain.add_agent_account()
-            users = domain.add_residents(5)
-            krb5_conf = folder / "krb5.conf"
-            krb5_conf.write_text(kerberos_settings(names, [domain.first.address]))
-            domain.start(tied=True)
-            yield RunningDomain(domain, agent, users, krb5_conf, folder)
-        finally:
-            domain.close()
-    finally:
-        claim.release()
+    with _new_domain(folder, LabNames(f"t{os.getpid()}")) as founded:
+        domain = founded.domain
+        agent = domain.add_agent_account()
+        users = domain.add_residents(5)
+        krb5_conf = folder / "krb5.conf"
+        krb5_conf.write_text(kerberos_settings(domain.names, [domain.first.address]))
+        domain.start(tied=True)
+        yield RunningDomain(domain, agent, users, krb5_conf, folder)
+
+
+@pytest.fixture(scope="session")
+def several_controllers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
+    """A domain of its own: dc1 and dc2 replicate, dc3 is read-only. About fifteen seconds, so ask only if need be."""
+    with _new_domain(tmp_path_factory.mktemp("several"), LabNames(f"s{os.getpid()}")) as founded:
+        domain = founded.domain
+        domain.start(tied=True)
+        founded.claim.add({domain.peer_name(domain.ask("directory_guid")): domain.first.address})
+        for read_only in (False, True):
+            controller, guid = domain.join(block=founded.block, authority=founded.authority, read_only=read_only)
+            founded.claim.add({domain.peer_name(guid): controller.address})
+            domain.start(controller, tied=True)
+        yield domain
 
 
 @pytest.fixture
@@ -63,3 +66,29 @@ def domain(running_domain: RunningDomain) -> Domain:
 @pytest.fixture
 def agent_account(running_domain: RunningDomain) -> DirectoryUser:
     return running_domain.agent
+
+
+@dataclass(frozen=True, slots=True)
+class _Founded:
+    domain: Domain
+    claim: AddressClaim
+    block: int
+    authority: CertificateAuthority
+
+
+@contextmanager
+def _new_domain(folder: Path, names: LabNames) -> Iterator[_Founded]:
+    if os.geteuid() != 0:
+        pytest.skip("a domain controller needs root")
+    claim = AddressClaim(names, folder)
+    block = claim.take(controllers=3, cloud=True)
+    try:
+        authority = CertificateAuthority("Test CA")
+        ca_file = authority.write_certificate(folder / "ca.pem")
+        domain = Domain.provision(folder, names, block=block, authority=authority, ca_file=ca_file)
+        try:
+            yield _Founded(domain, claim, block, authority)
+        finally:
+            domain.close()
+    finally:
+        claim.release()

@@ -9,7 +9,7 @@ from isthmus.lab.cloud_part import RaisedCloud
 from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import Construction
 from isthmus.lab.daemons import start_daemon
-from isthmus.lab.description import AgentAccount, AgentPart
+from isthmus.lab.description import AgentAccount, AgentPart, DirectoryPart
 from isthmus.lab.directory_part import RaisedDirectory
 from isthmus.lab.errors import LabError
 
@@ -19,7 +19,6 @@ def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirector
     part = _write_settings(lab, cloud, directory)
     if not lab.options.agent:
         return part
-    environment = {"KRB5_CONFIG": str(directory.part.krb5_conf)}
     with lab.step("enrolled the agent"):
         command = isthmus_command("agent", "enroll", "--config", str(part.config), "--code", cloud.enrolment_code)
         enrolment = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -27,7 +26,7 @@ def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirector
             raise LabError(f"the agent is not enrolled: {enrolment.stderr or enrolment.stdout}")
     with lab.step("started the agent"):
         command = isthmus_command("agent", "run", "--config", str(part.config))
-        lab.started("agent", start_daemon(command, log=part.log, environment=environment))
+        lab.started("agent", start_daemon(command, log=part.log))
     return part
 
 
@@ -39,10 +38,10 @@ def _write_settings(lab: Construction, cloud: RaisedCloud, directory: RaisedDire
     settings = {
         "directory": {
             "domain": directory.part.domain,
-            "nameserver": directory.part.nameserver,
-            "account": account.user_principal_name,
+            **_how_to_find_controllers(directory.part),
+            "account": f"{account.account}@{directory.part.realm}",
             "password_file": str(password_file),
-            "ca_file": str(lab.ca_file),
+            "krb5_conf": str(directory.part.krb5_conf),
         },
         "cloud": {"url": cloud.part.url, "ca_file": str(lab.ca_file)},
         "state": {"directory": str(folder / "state")},
@@ -54,3 +53,10 @@ def _write_settings(lab: Construction, cloud: RaisedCloud, directory: RaisedDire
         log=lab.log("agent"),
         account=AgentAccount(user=account.account, password_file=password_file),
     )
+
+
+def _how_to_find_controllers(directory: DirectoryPart) -> dict[str, str | list[str]]:
+    """By DNS, as at home; if there are several, by name: the first one, which may be stopped, serves the DNS."""
+    if len(directory.controllers) == 1:
+        return {"nameserver": directory.nameserver}
+    return {"controllers": [f"{each.host}={each.address}" for each in directory.controllers]}

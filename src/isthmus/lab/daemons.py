@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,14 +57,16 @@ def is_alive(daemon: Daemon) -> bool:
 
 
 def stop_daemon(daemon: Daemon, *, patience: float = 5) -> None:
-    """Asks the whole group to end, and kills what has not ended after *patience* seconds."""
-    if not is_alive(daemon):
-        _kill_rest(daemon, leader_was_alive=False)
+    """Asks it to end, and kills whatever of its group has not ended after *patience* seconds."""
+    if is_alive(daemon):
+        os.kill(daemon.pid, signal.SIGTERM)
+        _wait(lambda: not members_of_group(daemon.pid), seconds=patience)
+    elif (other := _status_fields(daemon.pid)) and int(other[_START_TIME_FIELD]) != daemon.started_at:
         return
-    os.kill(daemon.pid, signal.SIGTERM)
-    _wait(lambda: not is_alive(daemon), seconds=patience)
-    _kill_rest(daemon, leader_was_alive=True)
-    if not _wait(lambda: not is_alive(daemon), seconds=patience):
+    # INVARIANT: a group's number is not given to another program while a member lives, so these are its members.
+    _kill(members_of_group(daemon.pid))
+    _reap(daemon)
+    if not _wait(lambda: not members_of_group(daemon.pid), seconds=patience):
         raise LabError(f"process {daemon.pid} does not end")
 
 
@@ -102,19 +105,13 @@ def _wait(done: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def _kill_rest(daemon: Daemon, *, leader_was_alive: bool) -> None:
-    """The leader's death leaves its group's number taken while a member lives, so it cannot be another's group."""
-    members = members_of_group(daemon.pid)
-    if leader_was_alive:
-        _wait(lambda: not members_of_group(daemon.pid), seconds=2)
-        members = members_of_group(daemon.pid)
-    for pid in members:
-        fields = _status_fields(pid)
-        if fields is not None and int(fields[_START_TIME_FIELD]) >= daemon.started_at:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reap(daemon: Daemon) -> None:
     child = _children.pop(daemon.pid, None)
     if child is not None:
         if child.stdin is not None:

@@ -16,7 +16,7 @@ class LabNames:
     name: str
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
+        if not _NAME.fullmatch(self.name):
             raise LabError(
                 f"{self.name!r} is no name for a lab: 1 to 15 of a-z, 0-9 and -, a letter first and no dash last"
             )

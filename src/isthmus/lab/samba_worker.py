@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import time
 from typing import Any
 
 import ldb
@@ -29,6 +30,7 @@ _RAW_HASH = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 _REPLICATION_RIGHTS = ("1131f6aa-9c07-11d1-f79f-00c04fc2dcd2", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2")
 _DIRECTORY_REPLICATION = "E3514235-4B06-11D1-AB04-00C04FC2DCD2"
 _NORMAL_ACCOUNT = 512
+_SECONDS_FROM_1601_TO_1970 = 11_644_473_600
 _ROLE = "active directory domain controller"
 
 
@@ -123,12 +125,14 @@ class Worker:
     def load_users(self, users: list[dict[str, Any]]) -> None:
         """With the NT hash alone: several hundred a second in one transaction of a database opened for batches."""
         credentials = Credentials()
+        changed = str(int((time.time() + _SECONDS_FROM_1601_TO_1970) * 10_000_000))
         for user in users:
             credentials.set_password(user["password"])
             entry = {
                 "dn": user["dn"],
                 "objectClass": "user",
                 "userAccountControl": str(_NORMAL_ACCOUNT),
+                "pwdLastSet": changed,
                 **user["attributes"],
                 "unicodePwd": bytes(credentials.get_nt_hash()),
             }
