@@ -49,7 +49,7 @@ def _write_settings(lab: Construction, cloud: RaisedCloud, directory: RaisedDire
     config = write_private(folder / "agent.toml", tomli_w.dumps(settings).encode())
     return AgentPart(
         config=config,
-        state=folder / "state",
+        state_directory=folder / "state",
         log=lab.log("agent"),
         account=AgentAccount(user=account.account, password_file=password_file),
     )

@@ -123,5 +123,6 @@ def _describe(lab: Construction, foundation: Foundation, founded: Founded) -> Cl
         domain=foundation.domain,
         ca_file=lab.ca_file,
         admin=CloudAdmin(upn=founded.administrator, password=founded.password),
-        state=founded.folder,
+        state_directory=founded.folder,
+        log=lab.log("cloud"),
     )

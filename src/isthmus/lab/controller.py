@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isthmus.lab.certificates import CertificateFiles
 from isthmus.lab.daemons import Daemon, start_daemon, wait_until_ready
+from isthmus.lab.kerberos_settings import kerberos_settings
 from isthmus.lab.names import LabNames
 
 _PORTS = (53, 88, 135, 389, 636, 49152, 49153)
@@ -32,6 +33,11 @@ class Controller:
         return self.folder / "etc" / "smb.conf"
 
     @property
+    def krb5_conf(self) -> Path:
+        """Where it finds its own key distribution centre: it asks no nameserver."""
+        return self.folder / "etc" / "krb5.conf"
+
+    @property
     def log(self) -> Path:
         return self.folder / "samba.log"
 
@@ -40,6 +46,7 @@ def configure(controller: Controller, names: LabNames, *, ca_file: Path, certifi
     """Makes the folders and smb.conf; every path of Samba's leads into the controller's folder."""
     for folder in _FOLDERS:
         (controller.folder / folder).mkdir(parents=True, mode=0o700)
+    controller.krb5_conf.write_text(kerberos_settings(names, [controller.address]))
     at = controller.folder
     controller.smb_conf.write_text(f"""\
 [global]
@@ -82,7 +89,8 @@ def start_controller(controller: Controller, *, tied: bool = False) -> Daemon:
     how = "--interactive" if tied else "--foreground"
     command = ["/usr/sbin/samba", how, "--no-process-group", "-M", "prefork", "-s", str(controller.smb_conf)]
     output = controller.folder / "samba.out"
-    daemon = start_daemon(command, log=output, tied=tied)
+    environment = {"KRB5_CONFIG": str(controller.krb5_conf)}
+    daemon = start_daemon(command, log=output, environment=environment, tied=tied)
     log = output if tied else controller.log
     wait_until_ready(lambda: all_answer(controller.address, _PORTS), daemon, log=log, seconds=_PATIENCE_SECONDS)
     return daemon

@@ -66,7 +66,8 @@ class CloudPart(_Part):
     domain: str
     ca_file: Path
     admin: CloudAdmin
-    state: Path
+    state_directory: Path
+    log: Path
 
 
 class UserPart(_Part):
@@ -100,7 +101,7 @@ class AgentAccount(_Part):
 
 class AgentPart(_Part):
     config: Path
-    state: Path
+    state_directory: Path
     log: Path
     account: AgentAccount
 
