@@ -116,6 +116,23 @@ def start(folder: Path, process: str) -> None:
         _fail(error)
 
 
+@group.command()
+@_folder_option
+@click.option("--users", default=50, show_default=True, help="How many people are in the directory.")
+@click.option("--name", default="demo", show_default=True, help="Part of every name: login.NAME.isthmus.test.")
+@click.option("--exit", "exit_afterwards", is_flag=True, help="Take all down at the end; 0 only if each step held.")
+def demo(folder: Path, users: int, name: str, exit_afterwards: bool) -> None:
+    """Tell the main job as it happens, on a lab of its own that stays until Ctrl-C."""
+    from isthmus.lab.demo import tell  # noqa: PLC0415 - a browser and MSAL load slowly
+
+    options = LabOptions(name=name, folder=folder.resolve(), users=users)
+    try:
+        all_held = tell(options, _console, keep_running=not exit_afterwards)
+    except LabError as error:
+        _fail(error)
+    sys.exit(0 if all_held else 1)
+
+
 @group.command("serve-applications", hidden=True)
 @click.argument("settings", type=click.Path(exists=True, path_type=Path))
 def serve_applications(settings: Path) -> None:
