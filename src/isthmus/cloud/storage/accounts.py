@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    bindparam,
     insert,
     select,
     update,
@@ -88,6 +89,13 @@ _ACCOUNT_COLUMNS = (
     accounts.c.sessions_valid_from,
 )
 
+# Built once: composing a statement costs more than running it, and this one is part of every sign-in.
+_SIGNIN_SUBJECT = (
+    select(*_ACCOUNT_COLUMNS, credentials.c.sealed)
+    .select_from(accounts.outerjoin(credentials))
+    .where(accounts.c.tenant_id == bindparam("tenant"), accounts.c.upn_key == bindparam("name"))
+)
+
 
 def credential_place(tenant_id: UUID, account_id: UUID) -> str:
     """Where the vault binds a credential to."""
@@ -121,13 +129,10 @@ class AccountStore:
 
     def find_signin_subject(self, tenant_id: UUID, user_principal_name: str) -> SigninSubject | None:
         """The account of this name with its credential, by one statement. `VaultError` if that does not open."""
-        statement = (
-            select(*_ACCOUNT_COLUMNS, credentials.c.sealed)
-            .select_from(accounts.outerjoin(credentials))
-            .where(accounts.c.tenant_id == tenant_id, accounts.c.upn_key == upn_key(user_principal_name))
-        )
         with self._database.read() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(
+                _SIGNIN_SUBJECT, {"tenant": tenant_id, "name": upn_key(user_principal_name)}
+            ).one_or_none()
         if row is None:
             return None
         account = _account(row)
@@ -155,10 +160,8 @@ class AccountStore:
             except IntegrityError as error:
                 raise NameTakenError(account.user_principal_name) from error
             if credential is not None:
-                connection.execute(
-                    self._database.upsert(credentials),
-                    self._credential_row(account.tenant_id, account.account_id, credential, now=now),
-                )
+                row = self._credential_row(account.tenant_id, account.account_id, credential, now=now)
+                self._database.upsert(connection, credentials, [row])
 
     def set_credential(self, tenant_id: UUID, account_id: UUID, credential: str, *, now: datetime) -> None:
         """Replaces the credential of an account mastered in the cloud and ends its sessions."""
@@ -174,10 +177,8 @@ class AccountStore:
             )
             if changed.rowcount != 1:
                 raise NotFoundError(f"no account {account_id}")
-            connection.execute(
-                self._database.upsert(credentials),
-                self._credential_row(tenant_id, account_id, credential, now=now),
-            )
+            row = self._credential_row(tenant_id, account_id, credential, now=now)
+            self._database.upsert(connection, credentials, [row])
 
     def set_enabled(self, tenant_id: UUID, account_id: UUID, *, enabled: bool, now: datetime) -> None:
         """Disabling ends the account's sessions."""

@@ -3,12 +3,15 @@
 Each adapter module declares its own tables on `metadata`. Every primary key begins with `tenant_id`.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Insert, MetaData, Table, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, column, create_engine, event, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -26,6 +29,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+Row = Mapping[str, Any]
+"""Values by column name."""
 
 _POOL_SIZE = 16
 _POOL_OVERFLOW = 32
@@ -61,9 +67,6 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_immediately)
-        else:
-            # One statement for many rows; without it the driver makes a round trip for each.
-            self.engine.dialect.use_insertmanyvalues_wo_returning = True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -85,16 +88,26 @@ class Database:
         ):
             yield connection
 
-    def upsert(self, table: Table, *, keep: frozenset[str] = frozenset()) -> Insert:
-        """Inserts a row, or replaces all of its columns but the key and those of *keep*."""
-        insert = sqlite_insert if self.is_sqlite else postgresql_insert
-        statement = insert(table)
-        changed: dict[str, Any] = {
-            column.name: statement.excluded[column.name]
-            for column in table.columns
-            if not column.primary_key and column.name not in keep
-        }
-        return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
+    def upsert(
+        self, connection: Connection, table: Table, rows: Sequence[Row], *, keep: frozenset[str] = frozenset()
+    ) -> None:
+        """Inserts *rows*, or replaces all of their columns but the key and those of *keep*. All name the same columns."""
+        columns = list(rows[0])
+        changed = [name for name in columns if not table.columns[name].primary_key and name not in keep]
+        key = list(table.primary_key.columns)
+        if self.is_sqlite:
+            statement = sqlite_insert(table)
+            replaced = {name: statement.excluded[name] for name in changed}
+            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
+            return
+        # The driver makes a round trip for each row: send all of them as one value.
+        source = text(f'json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))')
+        given = postgresql_insert(table).from_select(
+            columns, select(*(column(name) for name in columns)).select_from(source)
+        )
+        replaced = {name: given.excluded[name] for name in changed}
+        content = json.dumps(rows, default=_json_value)
+        connection.execute(given.on_conflict_do_update(index_elements=key, set_=replaced), {"rows": content})
 
     def close(self) -> None:
         self.engine.dispose()
@@ -107,13 +120,28 @@ def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntr
 
 
 def _begin_immediately(connection: Connection) -> None:
-    """Python's driver begins late and upgrades, which fails under contention: begin as writer at once."""
+    """Python's driver begins late and upgrades, which fails under contention: begin as writer at once.
+
+    A statement that only reads is its own snapshot, as under PostgreSQL's READ COMMITTED: it needs no transaction.
+    """
     options = connection.get_execution_options()
     if options.get("isthmus_read"):
-        connection.exec_driver_sql("BEGIN")
         return
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('isthmus_durable') else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _json_value(value: object) -> str:
+    """As PostgreSQL reads it back into a column of its type."""
+    match value:
+        case bytes():
+            return f"\\x{value.hex()}"
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case _:
+            raise TypeError(f"no column holds a {type(value).__name__}")
 
 
 @contextmanager
