@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 from rich.console import Console
 
 from isthmus.cloud.settings import load_settings
-from isthmus.cloud.wiring import build_cloud
+from isthmus.cloud.wiring import Cloud, build_cloud
 from isthmus.lab.clients import PasswordGrant, SigninAnswer, browser_page, sign_in_with_msal
 from isthmus.lab.construction import LabOptions
 from isthmus.lab.description import ApplicationKind, ApplicationPart, CloudPart, LabDescription, UserPart
@@ -22,6 +23,7 @@ from isthmus.lab.story import DidNotHoldError, Finding, Line, Story
 
 _PATIENCE_SECONDS = 30
 _POLL_SECONDS = 0.01
+_PAGE = 1000
 _ACCOUNT_DISABLED = 50057
 _WRONG_PASSWORD = 50126
 _NORMAL_AND_DISABLED = "514"
@@ -89,10 +91,18 @@ class _Tale:
         wanted = self._lab.directory.user_count
         cloud = build_cloud(load_settings(self._lab.folder))
         try:
-            _until(lambda: cloud.accounts.count_synchronised() >= wanted, f"{wanted} people in the cloud")
-            return Finding(f"{cloud.accounts.count_synchronised():,} people with their passwords")
+            _until(lambda: self._synchronised(cloud) >= wanted, f"{wanted} people in the cloud")
+            return Finding(f"{self._synchronised(cloud):,} people")
         finally:
             cloud.close()
+
+    def _synchronised(self, cloud: Cloud) -> int:
+        """How many people the cloud holds that a directory masters."""
+        tenant_id, found, after = UUID(self._cloud.tenant_id), 0, ""
+        while page := cloud.accounts.page(tenant_id, after=after, limit=_PAGE):
+            found += sum(1 for account in page if account.source_anchor is not None)
+            after = page[-1].user_principal_name
+        return found
 
     def _msal_signs_in(self) -> Finding:
         answer = self._sign_in_with_msal(self._ann)
