@@ -4,6 +4,7 @@ import fcntl
 import logging
 import os
 import sqlite3
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,8 @@ from isthmus.agent.private_files import private_folder
 
 FILE_NAME = "state.db"
 _LOCK = "agent.lock"
+_TRIES = 5
+_BETWEEN_TRIES = 0.05
 _VERSION = 1
 _APPLICATION_ID = 0x49534D41
 _SCHEMA = """
@@ -60,13 +63,24 @@ class StateLock:
         except OSError as error:
             raise StateUnusableError(f"{path} cannot be opened: {error.strerror}") from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take()
         except OSError as error:
-            text = os.pread(self._descriptor, 20, 0).strip()
+            pid = _pid_in(self._descriptor)
             os.close(self._descriptor)
-            raise StateInUseError(folder, int(text) if text.isdigit() else None) from error
+            raise StateInUseError(folder, pid) from error
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def _take(self) -> None:
+        """Tries for a moment: somebody may only be looking."""
+        for _ in range(_TRIES - 1):
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_BETWEEN_TRIES)
+            else:
+                return
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
         os.ftruncate(self._descriptor, 0)
@@ -79,6 +93,21 @@ class StateLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def holder_of(folder: Path) -> int | None:
+    """The pid of the agent that works on the state directory; None if there is none."""
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _pid_in(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
 
 
 def open_state(folder: Path) -> sqlite3.Connection:
@@ -129,6 +158,11 @@ def read_only_state(folder: Path) -> sqlite3.Connection | None:
         connection.close()
         return None
     return connection
+
+
+def _pid_in(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 20, 0).strip()
+    return int(text) if text.isdigit() else None
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from isthmus.active_directory import (
     ControllerPool,
     DirectoryError,
     Identity,
+    NotAControllerError,
     Replica,
     read_root_dse,
 )
@@ -162,6 +163,8 @@ class Synchroniser:
             self._owes = True
 
     def _dial(self, controller: Controller, identity: Identity) -> Line:
-        naming_context = read_root_dse(controller).default_naming_context
+        root = read_root_dse(controller)
+        if root.domain.casefold() != self._purpose.domain.casefold():
+            raise NotAControllerError(f"{controller.host} is a controller of {root.domain}, not {self._purpose.domain}")
         replica = Replica.connect(controller, identity)
-        return Line(controller, replica, ChangeSignal(controller), naming_context)
+        return Line(controller, replica, ChangeSignal(controller), root.default_naming_context)

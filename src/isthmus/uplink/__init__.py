@@ -1,5 +1,6 @@
 """The agent's way to the cloud: enrolment, HTTPS with a proof on each request, retry. Knows no password hash's type."""
 
+from isthmus.uplink.answer import clock_ahead
 from isthmus.uplink.cloud import Cloud, enrol
 from isthmus.uplink.credential import AgentKey, AgentKeyError, Signer
 from isthmus.uplink.errors import (
@@ -38,6 +39,7 @@ __all__ = [
     "UnsupportedVersionError",
     "UntrustedCloudError",
     "UplinkError",
+    "clock_ahead",
     "enrol",
     "pause_before",
 ]
