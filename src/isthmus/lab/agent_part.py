@@ -4,14 +4,19 @@ import subprocess
 
 import tomli_w
 
+from isthmus.agent.status import read_status
 from isthmus.lab.certificates import write_private
 from isthmus.lab.cloud_part import RaisedCloud
 from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import Construction
-from isthmus.lab.daemons import start_daemon
+from isthmus.lab.daemons import start_daemon, wait_until_ready
 from isthmus.lab.description import AgentAccount, AgentPart, DirectoryPart
 from isthmus.lab.directory_part import RaisedDirectory
 from isthmus.lab.errors import LabError
+
+_PATIENCE_SECONDS = 60
+_SLOWEST_RATE = 100
+"""People a second, on the slowest machine that we mean to wait for."""
 
 
 def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirectory) -> AgentPart:
@@ -24,10 +29,17 @@ def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirector
         enrolment = subprocess.run(command, capture_output=True, text=True, check=False)
         if enrolment.returncode != 0:
             raise LabError(f"the agent is not enrolled: {enrolment.stderr or enrolment.stdout}")
-    with lab.step("started the agent"):
-        command = isthmus_command("agent", "run", "--config", str(part.config))
-        lab.started("agent", start_daemon(command, log=part.log))
+    with lab.step("started the agent, which has synchronised everybody"):
+        daemon = start_daemon(isthmus_command("agent", "run", "--config", str(part.config)), log=part.log)
+        lab.started("agent", daemon)
+        patience = _PATIENCE_SECONDS + lab.options.users / _SLOWEST_RATE
+        wait_until_ready(lambda: _has_synchronised(part), daemon, log=part.log, seconds=patience)
     return part
+
+
+def _has_synchronised(part: AgentPart) -> bool:
+    status = read_status(part.state_directory)
+    return status is not None and status.cycles > 0 and status.doing == "watching"
 
 
 def _write_settings(lab: Construction, cloud: RaisedCloud, directory: RaisedDirectory) -> AgentPart:
