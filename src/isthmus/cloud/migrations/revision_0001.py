@@ -109,6 +109,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_authorization_codes_issued_at"), "authorization_codes", ["issued_at"], unique=False)
     op.create_table(
+        "credentials",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("stamp_version", sa.BigInteger(), nullable=True, comment="null: set in the cloud"),
+        sa.Column("stamp_originated", sa.BigInteger(), nullable=True),
+        sa.Column("stamp_invocation_id", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "account_id", name=op.f("pk_credentials")),
+    )
+    op.create_table(
         "domains",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -240,22 +251,6 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "client_id", "secret_id", name=op.f("pk_client_secrets")),
-    )
-    op.create_table(
-        "credentials",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("stamp_version", sa.BigInteger(), nullable=True, comment="null: set in the cloud"),
-        sa.Column("stamp_originated", sa.BigInteger(), nullable=True),
-        sa.Column("stamp_invocation_id", sa.Uuid(), nullable=True),
-        sa.Column("changed_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "account_id"],
-            ["accounts.tenant_id", "accounts.account_id"],
-            name=op.f("fk_credentials_tenant_id_accounts"),
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "account_id", name=op.f("pk_credentials")),
     )
     op.create_table(
         "refresh_tokens",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, MetaData, Table, column, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, MetaData, Select, Table, column, create_engine, event, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -91,7 +91,10 @@ class Database:
     def upsert(
         self, connection: Connection, table: Table, rows: Sequence[Row], *, keep: frozenset[str] = frozenset()
     ) -> None:
-        """Inserts *rows*, or replaces all of their columns but the key and those of *keep*. All name the same columns."""
+        """Inserts *rows*, or replaces all of their columns but the key and those of *keep*.
+
+        All rows name the same columns.
+        """
         columns = list(rows[0])
         changed = [name for name in columns if not table.columns[name].primary_key and name not in keep]
         key = list(table.primary_key.columns)
@@ -102,9 +105,8 @@ class Database:
             return
         # The driver makes a round trip for each row: send all of them as one value.
         source = text(f'json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))')
-        given = postgresql_insert(table).from_select(
-            columns, select(*(column(name) for name in columns)).select_from(source)
-        )
+        sent: Select[*tuple[Any, ...]] = select(*(column(name) for name in columns)).select_from(source)
+        given = postgresql_insert(table).from_select(columns, sent)
         replaced = {name: given.excluded[name] for name in changed}
         content = json.dumps(rows, default=_json_value)
         connection.execute(given.on_conflict_do_update(index_elements=key, set_=replaced), {"rows": content})

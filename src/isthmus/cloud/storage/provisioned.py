@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from isthmus.cloud.accounts.account import upn_key
 from isthmus.cloud.accounts.batch_plan import BatchPlan, HeldAccount, PasswordWrite, PersonWrite, plan_batch
-from isthmus.cloud.storage.accounts import accounts, credential_place, credentials
+from isthmus.cloud.storage.accounts import accounts, accounts_with_credentials, credential_place, credentials
 from isthmus.cloud.storage.database import Database
 from isthmus.cloud.storage.tenants import lock_tenant, verified_domains
 from isthmus.cloud.storage.vault import Vault
@@ -54,7 +54,7 @@ class ProvisionedPeople:
         """The people that agents provisioned and have not removed, in the order of anchors."""
         statement = (
             select(*_HELD_COLUMNS)
-            .select_from(accounts.outerjoin(credentials))
+            .select_from(accounts_with_credentials)
             .where(accounts.c.tenant_id == tenant_id, accounts.c.source_anchor > after, accounts.c.deleted_at.is_(None))
             .order_by(accounts.c.source_anchor)
             .limit(limit + 1)
@@ -74,12 +74,12 @@ class ProvisionedPeople:
             _update(connection, tenant_id, plan.removed, upn_key=None, deleted_at=now, sessions_valid_from=now)
         if plan.people:
             rows = [_person_row(tenant_id, write, now) for write in plan.people]
-            connection.execute(self._database.upsert(accounts, keep=_KEPT_OF_PERSON), rows)
+            self._database.upsert(connection, accounts, rows, keep=_KEPT_OF_PERSON)
         if plan.ended:
             _update(connection, tenant_id, plan.ended, sessions_valid_from=now)
         if plan.passwords:
             rows = [self._password_row(tenant_id, write, now) for write in plan.passwords]
-            connection.execute(self._database.upsert(credentials), rows)
+            self._database.upsert(connection, credentials, rows)
 
     def _password_row(self, tenant_id: UUID, write: PasswordWrite, now: datetime) -> dict[str, Any]:
         stamp = write.password.stamp
@@ -119,7 +119,7 @@ def _accounts_where(
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     return connection.execute(
         select(*_HELD_COLUMNS)
-        .select_from(accounts.outerjoin(credentials))
+        .select_from(accounts_with_credentials)
         .where(accounts.c.tenant_id == tenant_id, condition)
     ).all()
 
