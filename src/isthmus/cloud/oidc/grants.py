@@ -9,7 +9,7 @@ from isthmus.cloud.accounts.account import Account
 from isthmus.cloud.accounts.application import Platform
 from isthmus.cloud.oidc.client import ClientProof
 from isthmus.cloud.oidc.issuing import Issuing, Wanted
-from isthmus.cloud.oidc.journal import Attempt, Journal
+from isthmus.cloud.oidc.journal import Attempt, Journal, success_entry
 from isthmus.cloud.oidc.refusal import RefusedError
 from isthmus.cloud.oidc.token import TokenRequest
 from isthmus.cloud.signin.log import ClientKind
@@ -61,15 +61,20 @@ class PasswordGrant:
                 self._journal.failure(attempt, account, name, code=refusal.code, reason=refusal.reason)
                 raise RefusedError("invalid_grant", refusal.public_code, refusal.public_words.rstrip("."))
             case Allowed(account):
-                answer = self._tokens(request, account, scopes, proof)
-                self._journal.success(attempt, account)
-                return answer
+                wanted = self._wanted(request, account, scopes, proof)
+                if not scopes.asks("offline_access"):
+                    answer = self._issuing.once(wanted, now=request.now)
+                    self._journal.success(attempt, account)
+                    return answer
+                family_id = UUID(bytes=self._random_bytes(16), version=4)
+                noted = success_entry(attempt, account)
+                return self._issuing.first(wanted, family_id=family_id, noted=noted, now=request.now)
 
-    def _tokens(self, request: TokenRequest, account: Account, scopes: Scopes, proof: ClientProof) -> dict[str, Any]:
+    def _wanted(self, request: TokenRequest, account: Account, scopes: Scopes, proof: ClientProof) -> Wanted:
         authentication = Authentication(
             at=request.now, methods=("pwd",), session_id=UUID(bytes=self._random_bytes(16), version=4)
         )
-        wanted = Wanted(
+        return Wanted(
             account=account,
             application=request.application,
             scopes=scopes,
@@ -79,12 +84,6 @@ class PasswordGrant:
             ip_address=request.ip_address,
             wants_client_info=request.wants_client_info,
             with_id_token=scopes.asks("openid"),
-        )
-        return self._issuing.first(
-            wanted,
-            family_id=UUID(bytes=self._random_bytes(16), version=4),
-            refreshable=scopes.asks("offline_access"),
-            now=request.now,
         )
 
 
@@ -139,8 +138,9 @@ class CodeGrant:
             nonce=code.nonce,
             with_auth_time=code.with_auth_time,
         )
-        refreshable = scopes.asks("offline_access") or granted.asks("offline_access")
-        return self._issuing.first(wanted, family_id=family_id, refreshable=refreshable, now=request.now)
+        if scopes.asks("offline_access") or granted.asks("offline_access"):
+            return self._issuing.first(wanted, family_id=family_id, noted=None, now=request.now)
+        return self._issuing.once(wanted, now=request.now)
 
     def _lost_race(self, request: TokenRequest, handle: Handle) -> RefusedError:
         found = self._codes.find(handle)
@@ -173,11 +173,8 @@ class RefreshGrant:
         account = self._accounts.get(family.tenant_id, family.account_id)
         refusal = why_not_refresh(token, client_id=request.application.client_id, account=account, now=request.now)
         if refusal is None and account is not None:
-            answer = self._issuing.next(
-                _refreshed(request, account, scopes, family, proof), old=handle, family=family, now=request.now
-            )
-            self._journal.success(attempt, account)
-            return answer
+            wanted, noted = _refreshed(request, account, scopes, family, proof), success_entry(attempt, account)
+            return self._issuing.next(wanted, old=handle, family=family, noted=noted, now=request.now)
         raise self._refused(request, attempt, account, family, refusal or RefreshRefusal.GONE)
 
     def _refused(

@@ -13,6 +13,7 @@ from isthmus.cloud.oidc.addresses import Addresses
 from isthmus.cloud.oidc.client import ClientProof
 from isthmus.cloud.oidc.directory import Directory
 from isthmus.cloud.oidc.refusal import RefusedError
+from isthmus.cloud.signin.log import SigninEntry
 from isthmus.cloud.tokens.claims import (
     Authentication,
     Grant,
@@ -35,9 +36,9 @@ class Keys(Protocol):
 
 
 class RefreshTokens(Protocol):
-    def begin(self, handle: Handle, family: Family, *, now: datetime) -> bool: ...
+    def begin(self, handle: Handle, family: Family, *, noted: SigninEntry | None, now: datetime) -> bool: ...
 
-    def rotate(self, old: Handle, new: Handle, family: Family, *, now: datetime) -> None: ...
+    def rotate(self, old: Handle, new: Handle, family: Family, *, noted: SigninEntry, now: datetime) -> None: ...
 
     def revoke(self, tenant_id: UUID, family_id: UUID, *, now: datetime, until: datetime) -> None: ...
 
@@ -84,21 +85,23 @@ class Issuing:
             case scopes:
                 return scopes
 
-    def first(self, wanted: Wanted, *, family_id: UUID, refreshable: bool, now: datetime) -> dict[str, Any]:
-        """The answer to a sign-in. *family_id*: of the refresh tokens that may follow."""
-        answer = self._tokens(wanted, now=now)
-        if refreshable:
-            text, handle = self._new_handle(wanted.account.tenant_id)
-            if not self._refresh_tokens.begin(handle, _family(wanted, family_id), now=now):
-                raise RefusedError("invalid_grant", 54005, "the code was redeemed twice at the same time")
-            answer |= _refresh_fields(text, wanted, now)
-        return answer
+    def once(self, wanted: Wanted, *, now: datetime) -> dict[str, Any]:
+        """The answer to a sign-in that nothing is to follow from."""
+        return self._tokens(wanted, now=now)
 
-    def next(self, wanted: Wanted, *, old: Handle, family: Family, now: datetime) -> dict[str, Any]:
-        """The answer to a refresh token, with its successor."""
+    def first(self, wanted: Wanted, *, family_id: UUID, noted: SigninEntry | None, now: datetime) -> dict[str, Any]:
+        """The answer to a sign-in with the first refresh token of a new family; *noted* in the sign-in log."""
+        answer = self._tokens(wanted, now=now)
+        text, handle = self._new_handle(wanted.account.tenant_id)
+        if not self._refresh_tokens.begin(handle, _family(wanted, family_id), noted=noted, now=now):
+            raise RefusedError("invalid_grant", 54005, "the code was redeemed twice at the same time")
+        return answer | _refresh_fields(text, wanted, now)
+
+    def next(self, wanted: Wanted, *, old: Handle, family: Family, noted: SigninEntry, now: datetime) -> dict[str, Any]:
+        """The answer to a refresh token, with its successor; *noted* in the sign-in log."""
         answer = self._tokens(wanted, now=now)
         text, handle = self._new_handle(family.tenant_id)
-        self._refresh_tokens.rotate(old, handle, family, now=now)
+        self._refresh_tokens.rotate(old, handle, family, noted=noted, now=now)
         return answer | _refresh_fields(text, wanted, now)
 
     def id_token(self, wanted: Wanted, *, code: str | None, now: datetime) -> str:

@@ -37,11 +37,15 @@ class Journal:
         self._log = log
 
     def success(self, attempt: Attempt, account: Account) -> None:
-        self._log.add(_entry(attempt, account, account.user_principal_name, 0, None))
+        self._log.add(success_entry(attempt, account))
 
     def failure(self, attempt: Attempt, account: Account | None, typed: str, *, code: int, reason: str) -> None:
         name = account.user_principal_name if account is not None else loggable_name(typed)
         self._log.add(_entry(attempt, account, name, code, reason))
+
+
+def success_entry(attempt: Attempt, account: Account) -> SigninEntry:
+    return _entry(attempt, account, account.user_principal_name, 0, None)
 
 
 def _entry(attempt: Attempt, account: Account | None, name: str, code: int, reason: str | None) -> SigninEntry:

@@ -24,8 +24,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from isthmus.cloud.accounts.application import Platform
+from isthmus.cloud.signin.log import SigninEntry
 from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
+from isthmus.cloud.storage.signin_log import write_entry
 from isthmus.cloud.tokens.claims import Authentication
 from isthmus.cloud.tokens.refresh import Family, RefreshToken, expires_at
 from isthmus.cloud.web.opaque import Handle
@@ -89,12 +91,17 @@ class RefreshTokenStore:
         self._database = database
         self._upsert = sqlite_insert if database.is_sqlite else postgresql_insert
 
-    def begin(self, handle: Handle, family: Family, *, now: datetime) -> bool:
-        """Adds a family's first token. False: the family was revoked before it began."""
+    def begin(self, handle: Handle, family: Family, *, noted: SigninEntry | None, now: datetime) -> bool:
+        """Adds a family's first token. False: the family was revoked before it began.
+
+        *noted*: goes into the sign-in log in the same transaction.
+        """
         try:
             with self._database.write() as connection:
                 connection.execute(_ADD_FAMILY, _family_row(family, now=now))
                 connection.execute(_ADD_TOKEN, _token_row(handle, family.family_id, now=now))
+                if noted is not None:
+                    write_entry(connection, noted)
         except IntegrityError:
             return False
         return True
@@ -111,13 +118,17 @@ class RefreshTokenStore:
             revoked=row.revoked_at is not None,
         )
 
-    def rotate(self, old: Handle, new: Handle, family: Family, *, now: datetime) -> None:
-        """*new* replaces *old*, which works a little longer; one that was rotated before keeps its first time."""
+    def rotate(self, old: Handle, new: Handle, family: Family, *, noted: SigninEntry, now: datetime) -> None:
+        """*new* replaces *old*, which works a little longer; one that was rotated before keeps its first time.
+
+        *noted*: as for `begin`.
+        """
         with self._database.write() as connection:
             connection.execute(_ROTATE, {"tenant": old.tenant_id, "this": old.digest, "now": now})
             connection.execute(_ADD_TOKEN, _token_row(new, family.family_id, now=now))
             end = expires_at(family, issued_at=now)
             connection.execute(_LIVE_ON, {"tenant": family.tenant_id, "family": family.family_id, "end": end})
+            write_entry(connection, noted)
 
     def revoke(self, tenant_id: UUID, family_id: UUID, *, now: datetime, until: datetime) -> None:
         """Also of a family that has not begun yet, so that it never does. *until*: when the row may be forgotten."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     Row,
@@ -50,13 +51,18 @@ signin_log = Table(
 _ADD = insert(signin_log)
 
 
+def write_entry(connection: Connection, entry: SigninEntry) -> None:
+    """Within another adapter's transaction: what an attempt brought about comes into being with its entry."""
+    connection.execute(_ADD, _row(entry))
+
+
 class SigninLogStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, entry: SigninEntry) -> None:
         with self._database.write() as connection:
-            connection.execute(_ADD, _row(entry))
+            write_entry(connection, entry)
 
     def recent(
         self, tenant_id: UUID, *, user_principal_name: str | None = None, failed_only: bool = False, limit: int = 100
