@@ -2,15 +2,13 @@
 
 import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from isthmus.lab.commands import isthmus_command
 from isthmus.lab.description import LabDescription, read_description
-
-_ISTHMUS = (sys.executable, "-m", "isthmus")
 
 
 @contextmanager
@@ -28,7 +26,7 @@ def lab_of(users: int, *options: str) -> Iterator[LabDescription]:
 
 def run_isthmus(*arguments: str) -> str:
     """The output of the command `isthmus`; an exception with its errors when it fails."""
-    done = subprocess.run([*_ISTHMUS, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(isthmus_command(*arguments), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"isthmus {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

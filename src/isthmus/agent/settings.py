@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from isthmus.active_directory import Mechanism
 from isthmus.agent.errors import Fault, SettingsError
 
-_DNS_NAME = r"^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)+$"
+_DNS_NAME = r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)+$"
 _ADDRESS = r"^[0-9A-Fa-f.:\[\]]+$"
 Port = Annotated[int, Field(ge=1, le=65535)]
 FilePath = Annotated[Path, Field(strict=False)]
@@ -23,7 +23,7 @@ class _Section(BaseModel):
 
 
 class DirectorySettings(_Section):
-    domain: Annotated[str, StringConstraints(pattern=_DNS_NAME)]
+    domain: Annotated[str, StringConstraints(pattern=_DNS_NAME, max_length=253)]
     """The domain's DNS name."""
     controllers: list[str] = []
     """Host names, or name=address; none: by DNS."""
