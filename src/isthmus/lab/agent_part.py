@@ -9,7 +9,6 @@ from isthmus.lab.certificates import write_private
 from isthmus.lab.cloud_part import RaisedCloud
 from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import Construction
-from isthmus.lab.daemons import start_daemon, wait_until_ready
 from isthmus.lab.description import AgentAccount, AgentPart, DirectoryPart
 from isthmus.lab.directory_part import RaisedDirectory
 from isthmus.lab.errors import LabError
@@ -30,10 +29,13 @@ def raise_agent(lab: Construction, cloud: RaisedCloud, directory: RaisedDirector
         if enrolment.returncode != 0:
             raise LabError(f"the agent is not enrolled: {enrolment.stderr or enrolment.stdout}")
     with lab.step("started the agent, which has synchronised everybody"):
-        daemon = start_daemon(isthmus_command("agent", "run", "--config", str(part.config)), log=part.log)
-        lab.started("agent", daemon)
         patience = _PATIENCE_SECONDS + lab.options.users / _SLOWEST_RATE
-        wait_until_ready(lambda: _has_synchronised(part), daemon, log=part.log, seconds=patience)
+        lab.launch(
+            "agent",
+            *("agent", "run", "--config", str(part.config)),
+            ready=lambda: _has_synchronised(part),
+            seconds=patience,
+        )
     return part
 
 

@@ -5,9 +5,7 @@ import ssl
 from isthmus.lab.applications.settings import SampleSettings
 from isthmus.lab.certificates import write_private
 from isthmus.lab.cloud_part import RaisedCloud, speaks_tls
-from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import Construction
-from isthmus.lab.daemons import start_daemon, wait_until_ready
 from isthmus.lab.description import ApplicationKind
 from isthmus.lab.names import public_address
 
@@ -19,11 +17,13 @@ def raise_applications(lab: Construction, cloud: RaisedCloud) -> None:
     with lab.step(f"started the sample applications at https://{host}"):
         path = lab.folder / "applications.json"
         write_private(path, _settings(lab, cloud, host).model_dump_json(indent=2).encode())
-        log = lab.log("applications")
-        daemon = start_daemon(isthmus_command("lab", "serve-applications", str(path)), log=log)
-        lab.started("applications", daemon)
         trust = ssl.create_default_context(cafile=lab.ca_file)
-        wait_until_ready(lambda: speaks_tls(host, trust), daemon, log=log, seconds=_PATIENCE_SECONDS)
+        lab.launch(
+            "applications",
+            *("lab", "serve-applications", str(path)),
+            ready=lambda: speaks_tls(host, trust),
+            seconds=_PATIENCE_SECONDS,
+        )
 
 
 def _settings(lab: Construction, cloud: RaisedCloud, host: str) -> SampleSettings:

@@ -10,9 +10,7 @@ from isthmus.cloud.founding import Foundation, Founded, found_cloud
 from isthmus.cloud.settings import load_settings
 from isthmus.cloud.wiring import build_cloud
 from isthmus.lab.applications.settings import SPA_PATH, WEB_CALLBACK_PATH, WEB_PATH
-from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import Construction
-from isthmus.lab.daemons import start_daemon, wait_until_ready
 from isthmus.lab.description import ApplicationKind, ApplicationPart, CloudAdmin, CloudPart
 from isthmus.lab.names import public_address
 
@@ -88,22 +86,14 @@ def _serve(lab: Construction) -> None:
     files = lab.authority.issue(lab.certificates, hosts)
     addresses = [public_address(lab.block, part) for part in _SERVED]
     listening = [text for address in addresses for text in ("--listen", f"{address}:{_PORT}")]
-    command = isthmus_command(
-        "cloud",
-        "serve",
-        "--dir",
-        str(lab.folder / "cloud"),
-        *listening,
-        "--certificate",
-        str(files.certificate),
-        "--private-key",
-        str(files.private_key),
-    )
-    log = lab.log("cloud")
-    daemon = start_daemon(command, log=log)
-    lab.started("cloud", daemon)
     trust = ssl.create_default_context(cafile=lab.ca_file)
-    wait_until_ready(lambda: speaks_tls(hosts[0], trust), daemon, log=log, seconds=_PATIENCE_SECONDS)
+    lab.launch(
+        "cloud",
+        *("cloud", "serve", "--dir", str(lab.folder / "cloud"), *listening),
+        *("--certificate", str(files.certificate), "--private-key", str(files.private_key)),
+        ready=lambda: speaks_tls(hosts[0], trust),
+        seconds=_PATIENCE_SECONDS,
+    )
 
 
 def speaks_tls(host: str, trust: ssl.SSLContext) -> bool:

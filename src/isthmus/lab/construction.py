@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isthmus.lab.certificates import CertificateAuthority
-from isthmus.lab.daemons import Daemon, stop_daemon
+from isthmus.lab.commands import isthmus_command
+from isthmus.lab.daemons import Daemon, start_daemon, stop_daemon, this_program, wait_until_ready
 from isthmus.lab.names import LabNames
+from isthmus.lab.progress import Progress, write_progress
+
+LOGS = "logs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Construction:
     """Called at the end of each step with what was done and the seconds it took."""
     authority: CertificateAuthority = field(default_factory=lambda: CertificateAuthority("Isthmus lab"))
     daemons: dict[str, Daemon] = field(default_factory=dict)
+    commands: dict[str, list[str]] = field(default_factory=dict)
+    """How each process but the controllers is started."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -54,7 +60,7 @@ class Construction:
         return self.folder / "certificates"
 
     def log(self, name: str) -> Path:
-        return self.folder / "logs" / f"{name}.log"
+        return self.folder / LOGS / f"{name}.log"
 
     @contextmanager
     def step(self, done: str) -> Iterator[None]:
@@ -65,8 +71,19 @@ class Construction:
             self.report(done, time.monotonic() - began)
 
     def started(self, name: str, daemon: Daemon) -> None:
+        """To be called as soon as something runs: it is written down, so that it can be ended whatever happens."""
         with self._lock:
             self.daemons[name] = daemon
+            progress = Progress(name=self.names.name, starter=this_program(), daemons=list(self.daemons.values()))
+            write_progress(self.folder, progress)
+
+    def launch(self, name: str, *arguments: str, ready: Callable[[], bool], seconds: float) -> None:
+        """Runs a command of Isthmus's, and returns when it is *ready*."""
+        command, log = isthmus_command(*arguments), self.log(name)
+        daemon = start_daemon(command, log=log)
+        self.commands[name] = command
+        self.started(name, daemon)
+        wait_until_ready(ready, daemon, log=log, seconds=seconds)
 
     def stop_all(self) -> None:
         """The last started first."""

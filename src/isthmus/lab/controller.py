@@ -1,6 +1,7 @@
 """One Samba domain controller: its settings, its start and its end."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,13 +85,19 @@ def configure(controller: Controller, names: LabNames, *, ca_file: Path, certifi
 """)
 
 
-def start_controller(controller: Controller, *, tied: bool = False) -> Daemon:
-    """Returns when all its ports answer. *tied*: it ends when this program ends, however that comes about."""
+def start_controller(
+    controller: Controller, *, tied: bool = False, launched: Callable[[Daemon], None] = lambda _daemon: None
+) -> Daemon:
+    """Returns when all its ports answer.
+
+    *tied*: it ends when this program ends, however that comes about. *launched* is told as soon as it runs.
+    """
     how = "--interactive" if tied else "--foreground"
     command = ["/usr/sbin/samba", how, "--no-process-group", "-M", "prefork", "-s", str(controller.smb_conf)]
     output = controller.folder / "samba.out"
     environment = {"KRB5_CONFIG": str(controller.krb5_conf)}
     daemon = start_daemon(command, log=output, environment=environment, tied=tied)
+    launched(daemon)
     log = output if tied else controller.log
     wait_until_ready(lambda: all_answer(controller.address, _PORTS), daemon, log=log, seconds=_PATIENCE_SECONDS)
     return daemon

@@ -37,7 +37,10 @@ def tell(options: LabOptions, console: Console, *, keep_running: bool) -> bool:
     story = Story(console)
     console.print("[bold]Isthmus[/]: one password, in Active Directory and in the cloud\n")
     began = time.perf_counter()
-    lab = bring_up(options, lambda done, seconds: console.print(f"  [dim]{done}, {seconds:.1f} s[/]", highlight=False))
+    lab = bring_up(
+        options,
+        lambda done, seconds: console.print(f"  [dim]{done}, {seconds:.1f} s[/]", highlight=False, soft_wrap=True),
+    )
     try:
         ready = f"a real Active Directory domain of {options.users:,} people, the cloud and an agent are up"
         story.add(Line(ready, held=True, seconds=time.perf_counter() - began, remark=lab.directory.realm))
@@ -200,11 +203,11 @@ def _tell_where_to_go_on(lab: LabDescription, console: Console) -> None:
     console.print("\nTry it by hand (the names resolve on this machine; trust the CA or accept its warning):")
     for application in lab.applications:
         if application.url:
-            console.print(f"  {application.url}   {application.name}", highlight=False)
+            console.print(f"  {application.url}   {application.name}", highlight=False, soft_wrap=True)
     user = lab.users[4]
-    console.print(f"  as {user.upn} with the password {user.password}", highlight=False, markup=False)
-    console.print(f"  authority for your own application: {lab.cloud.authority}", highlight=False)
-    console.print(f"  everything else is in {Path(lab.folder) / 'lab.json'}", highlight=False)
+    console.print(f"  as {user.upn} with the password {user.password}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"  authority for your own application: {lab.cloud.authority}", highlight=False, soft_wrap=True)
+    console.print(f"  everything else is in {Path(lab.folder) / 'lab.json'}", highlight=False, soft_wrap=True)
 
 
 def _wait_for_interrupt() -> None:

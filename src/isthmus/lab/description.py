@@ -120,6 +120,8 @@ class LabDescription(_Part):
     processes: dict[str, int] = Field(default_factory=dict)
     process_start_times: dict[str, int] = Field(default_factory=dict)
     """Beside each pid the time at which it began, in clock ticks since boot: pids are used again."""
+    commands: dict[str, list[str]] = Field(default_factory=dict)
+    """How each process but the controllers is started."""
 
     @property
     def daemons(self) -> dict[str, Daemon]:
@@ -130,16 +132,6 @@ class LabDescription(_Part):
             update={
                 "processes": {**self.processes, name: daemon.pid},
                 "process_start_times": {**self.process_start_times, name: daemon.started_at},
-            }
-        )
-
-    def without_daemon(self, name: str) -> "LabDescription":
-        return self.model_copy(
-            update={
-                "processes": {other: pid for other, pid in self.processes.items() if other != name},
-                "process_start_times": {
-                    other: began for other, began in self.process_start_times.items() if other != name
-                },
             }
         )
 

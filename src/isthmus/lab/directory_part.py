@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from functools import partial
 
 from isthmus.lab.claims import AddressClaim
 from isthmus.lab.construction import Construction
@@ -29,7 +30,7 @@ def raise_directory(lab: Construction, claim: AddressClaim) -> RaisedDirectory:
             users, seeded = _populate(domain, options.users)
             agent_account = domain.add_agent_account()
         with lab.step("started the domain controller dc1"):
-            lab.started("dc1", domain.start())
+            domain.start(launched=partial(lab.started, "dc1"))
         _join_others(domain, lab, claim)
     finally:
         domain.release()
@@ -58,7 +59,7 @@ def _join_others(domain: Domain, lab: Construction, claim: AddressClaim) -> None
         with lab.step(f"joined the {kind} dc{number}"):
             controller, guid = domain.join(block=lab.block, authority=lab.authority, read_only=read_only)
             claim.add({domain.peer_name(guid): controller.address})
-            lab.started(controller.name, domain.start(controller))
+            domain.start(controller, launched=partial(lab.started, controller.name))
 
 
 def _describe(domain: Domain, lab: Construction, seeded: SeededUsers | None) -> DirectoryPart:

@@ -1,6 +1,6 @@
 """A real Active Directory domain on loopback: its controllers and the people in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,12 +72,18 @@ class Domain:
         """The organisational unit of everybody made here."""
         return f"OU=Staff,{self.names.base_dn}"
 
-    def start(self, controller: Controller | None = None, *, tied: bool = False) -> Daemon:
-        """Starts the first controller, or *controller*. *tied*: it ends when this program ends."""
+    def start(
+        self,
+        controller: Controller | None = None,
+        *,
+        tied: bool = False,
+        launched: Callable[[Daemon], None] = lambda _daemon: None,
+    ) -> Daemon:
+        """Starts the first controller, or *controller*. For *tied* and *launched* see `start_controller`."""
         which = controller or self.first
         if (running := self._daemons.get(which.name)) and is_alive(running):
             raise LabError(f"{which.host} is already running")
-        self._daemons[which.name] = start_controller(which, tied=tied)
+        self._daemons[which.name] = start_controller(which, tied=tied, launched=launched)
         return self._daemons[which.name]
 
     def stop(self, controller: Controller | None = None) -> None:

@@ -11,17 +11,18 @@ from isthmus.lab.agent_part import raise_agent
 from isthmus.lab.applications_part import raise_applications
 from isthmus.lab.claims import AddressClaim, is_stale
 from isthmus.lab.cloud_part import RaisedCloud, raise_cloud
-from isthmus.lab.construction import Construction, LabOptions
+from isthmus.lab.construction import LOGS, Construction, LabOptions
 from isthmus.lab.controller import start_controller
-from isthmus.lab.daemons import is_alive, stop_daemon
+from isthmus.lab.daemons import Daemon, is_alive, start_daemon, stop_daemon
 from isthmus.lab.description import FILE_NAME, LabDescription, read_description, write_description
 from isthmus.lab.directory_part import RaisedDirectory, raise_directory
 from isthmus.lab.errors import LabError
 from isthmus.lab.host_entries import LabMark
 from isthmus.lab.names import LabNames
 from isthmus.lab.prerequisites import check_machine
+from isthmus.lab.progress import forget_progress, read_progress
 
-_FOLDERS = ("certificates", "logs", "secrets")
+_FOLDERS = ("certificates", LOGS, "secrets")
 _MOST_CONTROLLERS = 9
 _SPARE_REPORT: Callable[[str, float], None] = lambda _done, _seconds: None  # noqa: E731
 
@@ -50,7 +51,8 @@ def bring_up(options: LabOptions, report: Callable[[str, float], None] = _SPARE_
             description = _raise_parts(lab, claim)
             for name, daemon in lab.daemons.items():
                 description = description.with_daemon(name, daemon)
-            write_description(description)
+            write_description(description.model_copy(update={"commands": lab.commands}))
+            forget_progress(options.folder)
         except BaseException:
             lab.stop_all()
             claim.release()
@@ -59,15 +61,28 @@ def bring_up(options: LabOptions, report: Callable[[str, float], None] = _SPARE_
 
 
 def take_down(folder: Path, *, keep_files: bool = False) -> None:
-    """Ends exactly what was started, the last first, and removes every trace; *keep_files* leaves the folder."""
-    description = read_description(folder)
-    for daemon in reversed(description.daemons.values()):
+    """Ends exactly what was started, the last first, and removes every trace; *keep_files* leaves the folder.
+
+    Also a lab of which the program that brought it up was killed before it was done.
+    """
+    name, daemons = _what_runs(folder)
+    for daemon in reversed(daemons):
         stop_daemon(daemon)
-    AddressClaim(LabNames(description.name), description.folder).release()
+    AddressClaim(LabNames(name), folder).release()
     if keep_files:
-        (folder / FILE_NAME).unlink()
+        (folder / FILE_NAME).unlink(missing_ok=True)
     else:
         shutil.rmtree(folder)
+
+
+def _what_runs(folder: Path) -> tuple[str, list[Daemon]]:
+    progress = read_progress(folder)
+    if progress is not None:
+        if is_alive(progress.starter):
+            raise LabError(f"the lab in {folder} is being brought up by process {progress.starter.pid}: end that first")
+        return progress.name, progress.daemons
+    description = read_description(folder)
+    return description.name, list(description.daemons.values())
 
 
 def states(description: LabDescription) -> list[ProcessState]:
@@ -83,13 +98,17 @@ def stop_part(folder: Path, name: str) -> None:
 
 
 def start_part(folder: Path, name: str) -> None:
-    """Starts a controller that was stopped."""
+    """Starts a process of a lab that was stopped. A controller answers when this returns."""
     description = read_description(folder)
-    controller = description.controller(name)
     daemon = description.daemons.get(name)
     if daemon is not None and is_alive(daemon):
         raise LabError(f"{name} is already running")
-    write_description(description.with_daemon(name, start_controller(controller)))
+    command = description.commands.get(name)
+    if command is None:
+        started = start_controller(description.controller(name))
+    else:
+        started = start_daemon(command, log=folder / LOGS / f"{name}.log")
+    write_description(description.with_daemon(name, started))
 
 
 def _raise_parts(lab: Construction, claim: AddressClaim) -> LabDescription:
@@ -134,10 +153,10 @@ def _check_numbers(options: LabOptions) -> None:
 
 def _clear_remains(folder: Path) -> None:
     """Of a lab that was here and whose processes have all ended."""
-    if not (folder / FILE_NAME).exists():
+    if not (folder / FILE_NAME).exists() and read_progress(folder) is None:
         return
-    description = read_description(folder)
-    if not is_stale(LabMark(description.name, str(folder))):
+    name, _daemons = _what_runs(folder)
+    if not is_stale(LabMark(name, str(folder))):
         raise LabError(f"a lab is already up in {folder}: take it down with `isthmus lab down --dir {folder}`")
     take_down(folder)
 

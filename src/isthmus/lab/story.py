@@ -50,6 +50,7 @@ class Story:
         self.console.print(
             f"{_mark(line.held)} {line.claim}  [cyan]{_duration(line.seconds)}[/]  [dim]{line.remark}[/]",
             highlight=False,
+            soft_wrap=True,
         )
 
     @property
