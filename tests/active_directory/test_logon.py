@@ -1,5 +1,6 @@
 """What a real controller's refusals are called, and what the account may do."""
 
+import os
 import shlex
 import subprocess
 from base64 import b64decode
@@ -13,6 +14,7 @@ import pytest
 from isthmus.active_directory import (
     AccountExpiredError,
     AccountUnusableError,
+    ClockSkewError,
     Controller,
     DirectoryError,
     Identity,
@@ -27,6 +29,7 @@ from isthmus.active_directory import (
     probe_rights,
 )
 from isthmus.active_directory.errors import how_to_grant
+from isthmus.active_directory.logon import explain_diagnostic, explain_security
 from isthmus.lab.domain import DirectoryUser, Domain
 from isthmus.wire.drsuapi.names import sid_text
 
@@ -135,3 +138,86 @@ def test_get_changes_alone_reads_everything_but_passwords(
     identity = log_on(account_with(domain, "DS-Replication-Get-Changes"), NTLM)
     with Replica.connect(controller, identity) as replica:
         assert list(replica.changes(domain.names.base_dn, passwords=False))[-1].complete
+
+
+class KerberosFailure(Exception):  # noqa: N818 named as what it stands for
+    """As the Kerberos libraries raise it: only its number is looked at."""
+
+    def __init__(self, protocol_error: int) -> None:
+        self.err_code = -1765328384 + protocol_error
+        super().__init__("text of the library's")
+
+
+@pytest.mark.parametrize(
+    ("protocol_error", "expected"),
+    [
+        (6, UnknownAccountError),
+        (7, ServicePrincipalMissingError),
+        (18, AccountUnusableError),
+        (23, PasswordExpiredError),
+        (24, WrongPasswordError),
+        (37, ClockSkewError),
+        (156, KerberosUnavailableError),
+        (60, KerberosUnavailableError),
+    ],
+)
+def test_every_kerberos_error_has_its_own_name(protocol_error: int, expected: type[DirectoryError]) -> None:
+    explained = explain_security(KerberosFailure(protocol_error), KERBEROS, "DOM\\ann", "dc.test")
+    assert type(explained) is expected
+    assert explained.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("525", UnknownAccountError),
+        ("52e", WrongPasswordError),
+        ("530", AccountUnusableError),
+        ("532", PasswordExpiredError),
+        ("533", AccountUnusableError),
+        ("701", AccountExpiredError),
+        ("773", PasswordExpiredError),
+        ("775", AccountUnusableError),
+    ],
+)
+def test_every_code_of_a_refused_bind_has_its_own_name(code: str, expected: type[DirectoryError]) -> None:
+    text = f"80090308: LdapErr: DSID-0C09041C, comment: AcceptSecurityContext error, data {code}, v4563"
+    assert type(explain_diagnostic(text, "DOM\\ann")) is expected
+
+
+@pytest.mark.parametrize("text", ["", "data", "data xyz", "data 0", "data fffffffff"])
+def test_an_unknown_text_of_a_refused_bind_explains_nothing(text: str) -> None:
+    assert explain_diagnostic(text, "ann") is None
+
+
+def test_a_ticket_cache_and_a_keytab_log_on_as_a_password_does(
+    controller: Controller, agent_account: DirectoryUser, agent_identity: Identity, domain: Domain, tmp_path: Path,
+    krb5_config: Path,
+) -> None:  # fmt: skip
+    environment = {**os.environ, "KRB5_CONFIG": str(krb5_config)}
+    cache, keytab = f"FILE:{tmp_path}/cache", tmp_path / "keytab"
+    subprocess.run(
+        ["kinit", "-c", cache, agent_identity.principal],
+        input=agent_account.password.encode(), env=environment, check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    subprocess.run(
+        ["samba-tool", "domain", "exportkeytab", str(keytab), f"--principal={agent_account.account}",
+         "-s", str(domain.first.smb_conf)],
+        check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    by_cache = replace(agent_identity, password=None, credential_cache=cache)
+    by_keytab = replace(agent_identity, password=None, keytab=str(keytab))
+    for identity in (by_cache, by_keytab):
+        with Replica.connect(controller, identity) as replica:
+            replica.check_rights(domain.names.base_dn)
+
+
+@pytest.mark.parametrize(("password", "keytab"), [(None, None), ("x", "y")])
+def test_an_identity_has_exactly_one_proof(password: str | None, keytab: str | None) -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        Identity(username="ann", domain="DOM", password=password, keytab=keytab)
+
+
+def test_ntlm_needs_a_password() -> None:
+    with pytest.raises(ValueError, match="NTLM needs a password"):
+        Identity(username="ann", domain="DOM", keytab="x", mechanism=NTLM)

@@ -1,6 +1,7 @@
 """Runs a generator on a thread of its own, one item ahead of whoever takes the items."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Generic, NoReturn, TypeVar
@@ -24,14 +25,18 @@ class Prefetch(Generic[T]):
         while (item := self._ready.get()) is not None:
             yield item()
 
-    def stop(self) -> None:
-        """Nobody takes any more. Returns when the source has finished the item that it is at."""
+    def stop(self, error: BaseException) -> None:
+        """Returns when the source has finished the item that it is at. Whoever still waits for one gets *error*."""
         self._stopped.set()
         while self._thread.is_alive():
             try:
                 self._ready.get_nowait()
             except Empty:
                 self._thread.join(_PATIENCE / 10)
+        with suppress(Empty):
+            self._ready.get_nowait()
+        with suppress(Full):
+            self._ready.put_nowait(_raising(error))
 
     def _run(self) -> None:
         try:

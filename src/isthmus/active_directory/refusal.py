@@ -1,4 +1,4 @@
-"""Decides what a controller's refusal of a replication call means. Pure. [MS-ERREF] 2.2."""
+"""Decides what a controller's refusal of a replication call means. Pure. The codes: [MS-ERREF] 2.2."""
 
 from isthmus.active_directory.errors import (
     ObjectNotFoundError,
@@ -12,11 +12,6 @@ ACCESS_DENIED = 8453
 """ERROR_DS_DRA_ACCESS_DENIED."""
 _INVALID_PARAMETER = 87
 _SCHEMA_MISMATCH = 8418
-_BAD_NC = 8440
-_CANT_FIND_EXPECTED_NC = 8420
-_SOURCE_DISABLED = 8456
-_BAD_DN = 8439
-_OBJECT_NOT_FOUND = 8333
 _EXOP_SUCCESS = 1
 
 
@@ -33,12 +28,12 @@ def dislikes_attribute_set(code: int) -> bool:
 def explain_refusal(code: int, naming_context: str) -> ReplicationRefusedError:
     """For every code but `ACCESS_DENIED`."""
     match code:
-        case 8440 | 8420:
+        case 8440 | 8420:  # ERROR_DS_DRA_BAD_NC, ERROR_DS_CANT_FIND_EXPECTED_NC
             return UnknownNamingContextError(code, f"no partition {naming_context}")
-        case 8456:
+        case 8456:  # ERROR_DS_DRA_SOURCE_DISABLED
             return OutboundReplicationDisabledError(code, "replication out of it is switched off")
-        case 8333 | 8439:
-            return ObjectNotFoundError(code, f"no such object in {naming_context}")
+        case 8333 | 8439:  # ERROR_DS_OBJ_NOT_FOUND, ERROR_DS_DRA_BAD_DN
+            return ObjectNotFoundError(code, f"no such object in {naming_context}, or no right to it")
         case _:
             return ReplicationRefusedError(code, f"replication of {naming_context} failed")
 

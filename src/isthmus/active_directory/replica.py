@@ -18,7 +18,13 @@ from isthmus.active_directory.cycle import (
     restarted,
     unfiltered,
 )
-from isthmus.active_directory.errors import RIGHT_NAMES, MissingRightsError, ProtocolError, ReadOnlyControllerError
+from isthmus.active_directory.errors import (
+    RIGHT_NAMES,
+    ControllerUnreachableError,
+    MissingRightsError,
+    ProtocolError,
+    ReadOnlyControllerError,
+)
 from isthmus.active_directory.identity import Identity
 from isthmus.active_directory.ldap_connection import read_root_dse
 from isthmus.active_directory.page import Page
@@ -193,7 +199,7 @@ class Replica:
     def _settle(self) -> None:
         """Wait until an abandoned cycle no longer uses the connection."""
         if self._prefetch is not None:
-            self._prefetch.stop()
+            self._prefetch.stop(ControllerUnreachableError(f"the session with {self._controller.host} was closed"))
             self._prefetch = None
 
 
