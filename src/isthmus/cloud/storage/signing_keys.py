@@ -41,6 +41,8 @@ class SigningKeyStore:
         self._vault = vault
         self._clock = clock
         self._remembered: Remembered[UUID, tuple[SigningKey, ...]] = Remembered()
+        self._opened: dict[str, RSAKey] = {}
+        """By key id: to read a private key takes a hundred times as long as to sign with it."""
         self._making = threading.Lock()
 
     def published(self, tenant_id: UUID) -> tuple[SigningKey, ...]:
@@ -88,15 +90,20 @@ class SigningKeyStore:
             SigningKey(
                 tenant_id=tenant_id,
                 key_id=row.key_id,
-                key=RSAKey.import_key(
-                    self._vault.open(row.sealed, place=_place(tenant_id, row.key_id)), {"kid": row.key_id}
-                ),
+                key=self._open(tenant_id, row.key_id, row.sealed),
                 certificate=row.certificate,
                 signs_from=row.signs_from,
             )
             for row in rows
             if row.published_until is None or now < row.published_until
         )
+
+    def _open(self, tenant_id: UUID, key_id: str, sealed: bytes) -> RSAKey:
+        key = self._opened.get(key_id)
+        if key is None:
+            key = RSAKey.import_key(self._vault.open(sealed, place=_place(tenant_id, key_id)), {"kid": key_id})
+            self._opened[key_id] = key
+        return key
 
 
 def _place(tenant_id: UUID, key_id: str) -> str:
