@@ -18,7 +18,7 @@ from isthmus.cloud.wiring import build_app, build_cloud
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75
-_GRACE_SECONDS = 20
+_GRACE_SECONDS = 2
 _CONNECTIONS = 2000
 _log = logging.getLogger(__name__)
 

@@ -12,18 +12,22 @@ from isthmus.lab.applications_part import raise_applications
 from isthmus.lab.claims import AddressClaim, is_stale
 from isthmus.lab.cloud_part import RaisedCloud, raise_cloud
 from isthmus.lab.construction import LOGS, Construction, LabOptions
-from isthmus.lab.controller import start_controller
-from isthmus.lab.daemons import Daemon, is_alive, start_daemon, stop_daemon
+from isthmus.lab.controller import all_answer, start_controller
+from isthmus.lab.daemons import Daemon, is_alive, start_daemon, stop_daemon, wait_until_ready
 from isthmus.lab.description import FILE_NAME, LabDescription, read_description, write_description
 from isthmus.lab.directory_part import RaisedDirectory, raise_directory
 from isthmus.lab.errors import LabError
 from isthmus.lab.host_entries import LabMark
-from isthmus.lab.names import LabNames
+from isthmus.lab.names import LabNames, public_address
 from isthmus.lab.prerequisites import check_machine
 from isthmus.lab.progress import forget_progress, read_progress
 
 _FOLDERS = ("certificates", LOGS, "secrets")
 _MOST_CONTROLLERS = 9
+_HOSTS = {"cloud": "login", "applications": "app"}
+"""Where the processes that answer on a port do so."""
+_HTTPS = 443
+_PATIENCE_SECONDS = 20
 _SPARE_REPORT: Callable[[str, float], None] = lambda _done, _seconds: None  # noqa: E731
 
 
@@ -98,7 +102,7 @@ def stop_part(folder: Path, name: str) -> None:
 
 
 def start_part(folder: Path, name: str) -> None:
-    """Starts a process of a lab that was stopped. A controller answers when this returns."""
+    """Starts a process of a lab that was stopped. What answers on a port does so when this returns."""
     description = read_description(folder)
     daemon = description.daemons.get(name)
     if daemon is not None and is_alive(daemon):
@@ -107,7 +111,11 @@ def start_part(folder: Path, name: str) -> None:
     if command is None:
         started = start_controller(description.controller(name))
     else:
-        started = start_daemon(command, log=folder / LOGS / f"{name}.log")
+        log = folder / LOGS / f"{name}.log"
+        started = start_daemon(command, log=log)
+        if (host := _HOSTS.get(name)) is not None:
+            address = public_address(description.block, host)
+            wait_until_ready(lambda: all_answer(address, (_HTTPS,)), started, log=log, seconds=_PATIENCE_SECONDS)
     write_description(description.with_daemon(name, started))
 
 
