@@ -8,6 +8,7 @@ from typing import assert_never
 from isthmus.agent.ledger import Ledger, Matter, Refused
 from isthmus.contract.provisioning import ItemResult, Verdict
 from isthmus.directory.anchor import SourceAnchor
+from isthmus.directory.stamp import ReplicationStamp
 from isthmus.sync import Add, Export, Remove, SetPassword, Update
 
 
@@ -39,34 +40,43 @@ def record(
         for export in exports
         if isinstance(export, Add | Update)
     }
+    accepted: list[Export] = []
+    refused: set[SourceAnchor] = set()
     for export, result in zip(exports, results, strict=True):
         match result.verdict:
             case Verdict.APPLIED | Verdict.UNCHANGED | Verdict.SUPERSEDED:
-                _accept(export, ledger)
+                accepted.append(export)
                 _count(export, tally, changed=result.verdict is Verdict.APPLIED)
             case Verdict.UNKNOWN_PERSON:
                 ledger.record_absence(export.source_anchor)
-                tally.unknown += export.source_anchor not in tally.refused_people[-len(exports) :]
+                tally.unknown += export.source_anchor not in refused
             case Verdict.REFUSED:
                 anchor = export.source_anchor
                 ledger.refuse(_refusal(export, result, names.get(anchor, anchor), now))
                 tally.refused += 1
-                tally.refused_people.append(anchor)
+                refused.add(anchor)
             case _:
                 assert_never(result.verdict)
+    tally.refused_people += refused
+    _accept(accepted, ledger)
 
 
-def _accept(export: Export, ledger: Ledger) -> None:
-    match export:
-        case Add() | Update():
-            ledger.record_person(export.source_anchor, export.digest)
-        case Remove():
-            ledger.record_absence(export.source_anchor)
-            ledger.resolve(export.source_anchor)
-        case SetPassword():
-            ledger.record_password(export.source_anchor, export.stamp)
-        case _:
-            assert_never(export)
+def _accept(exports: Sequence[Export], ledger: Ledger) -> None:
+    people: dict[SourceAnchor, str] = {}
+    passwords: dict[SourceAnchor, ReplicationStamp] = {}
+    for export in exports:
+        match export:
+            case Add() | Update():
+                people[export.source_anchor] = export.digest
+            case SetPassword():
+                passwords[export.source_anchor] = export.stamp
+            case Remove():
+                ledger.record_absence(export.source_anchor)
+                ledger.resolve(export.source_anchor)
+            case _:
+                assert_never(export)
+    ledger.record_people(people)
+    ledger.record_passwords(passwords)
 
 
 def _count(export: Export, tally: Tally, *, changed: bool) -> None:

@@ -1,7 +1,7 @@
 """What the cloud has acknowledged and what it has refused, in SQLite."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,19 +45,21 @@ class Ledger:
         rows = self._connection.execute(f"SELECT * FROM held WHERE anchor IN ({marks})", anchors)  # noqa: S608 only marks
         return {SourceAnchor(anchor): Held(digest, stamp_from(stamp)) for anchor, digest, stamp in rows}
 
-    def record_person(self, anchor: SourceAnchor, digest: str) -> None:
-        self._connection.execute(
+    def record_people(self, digests: Mapping[SourceAnchor, str]) -> None:
+        """The cloud holds these people so."""
+        self._connection.executemany(
             "INSERT INTO held VALUES (?, ?, NULL) ON CONFLICT (anchor) DO UPDATE SET digest = excluded.digest",
-            (anchor, digest),
+            digests.items(),
         )
-        self.resolve(anchor, Matter.PERSON)
+        self._resolve_all(digests, Matter.PERSON)
 
-    def record_password(self, anchor: SourceAnchor, stamp: ReplicationStamp) -> None:
-        self._connection.execute(
+    def record_passwords(self, stamps: Mapping[SourceAnchor, ReplicationStamp]) -> None:
+        """The cloud holds these passwords or later ones."""
+        self._connection.executemany(
             "UPDATE held SET password_stamp = max(coalesce(password_stamp, x''), ?) WHERE anchor = ?",
-            (stamp_octets(stamp), anchor),
+            ((stamp_octets(stamp), anchor) for anchor, stamp in stamps.items()),
         )
-        self.resolve(anchor, Matter.PASSWORD)
+        self._resolve_all(stamps, Matter.PASSWORD)
 
     def record_absence(self, anchor: SourceAnchor) -> None:
         """The cloud holds nobody with this anchor."""
@@ -97,6 +99,12 @@ class Ledger:
         self._connection.execute(
             "DELETE FROM refused WHERE anchor = ? AND (? IS NULL OR what = ?)", (anchor, matter, matter)
         )
+
+    def _resolve_all(self, anchors: Iterable[SourceAnchor], matter: Matter) -> None:
+        if self.refused_count():
+            self._connection.executemany(
+                "DELETE FROM refused WHERE anchor = ? AND what = ?", ((anchor, matter.value) for anchor in anchors)
+            )
 
     def allow_again(self, anchor: SourceAnchor) -> None:
         """As `try_again`, for one person."""

@@ -10,6 +10,7 @@ from isthmus.directory.changes import Attribute, AttributeValue, ReplicatedAttri
 from isthmus.directory.stamp import ReplicationStamp
 from isthmus.sync import MirroredObject
 
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _STAMP = Struct(">IQ16s")
 """Big-endian, so that SQL's comparison of octets is the order of stamps."""
 
@@ -41,7 +42,7 @@ def object_text(found: MirroredObject) -> str:
         "d": [database.hex for database in databases],
         "a": attributes,
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return _encode(content)
 
 
 def object_from(guid: UUID, text: str, password_stamp: bytes | None) -> MirroredObject:
