@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from isthmus.lab.certificates import CertificateFiles
@@ -52,7 +52,9 @@ class RecordingProxy:
         self._listener = socket.create_server((host, 443))
         self._lock = threading.Lock()
         self._heard: list[bytearray] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._open: list[ssl.SSLSocket] = []
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
 
     def heard(self) -> Iterator[bytes]:
         """Each direction of each connection so far, in clear."""
@@ -60,20 +62,38 @@ class RecordingProxy:
             yield from [bytes(stream) for stream in self._heard]
 
     def end(self) -> None:
+        """Cuts what is still open."""
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
-                threading.Thread(target=self._relay, args=(connection,), daemon=True).start()
+                self._start(self._relay, connection)
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments)
+        self._threads.append(thread)
+        thread.start()
+        return thread
 
     def _relay(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            inward = self._server_side.wrap_socket(connection, server_side=True)
-            outward = self._client_side.wrap_socket(socket.create_connection(self._to), server_hostname=self._host)
-            back = threading.Thread(target=self._copy, args=(outward, inward), daemon=True)
-            back.start()
+        with (
+            contextlib.suppress(OSError),
+            self._server_side.wrap_socket(connection, server_side=True) as inward,
+            socket.create_connection(self._to) as plain,
+            self._client_side.wrap_socket(plain, server_hostname=self._host) as outward,
+        ):
+            with self._lock:
+                self._open += [inward, outward]
+            back = self._start(self._copy, outward, inward)
             self._copy(inward, outward)
             back.join()
 
@@ -86,4 +106,4 @@ class RecordingProxy:
                 stream += chunk
                 target.sendall(chunk)
         with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+            target.shutdown(socket.SHUT_RDWR)
