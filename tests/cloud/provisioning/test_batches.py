@@ -74,8 +74,8 @@ def test_a_body_that_swells_beyond_the_bound_is_refused(agent: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        (gzip.compress(b'{"items":[]}')[:-4], "gzip"),
-        (gzip.compress(b'{"items":[]}') + b"x", "gzip"),
+        (gzip.compress(b'{"items":[]}', mtime=0)[:-4], "gzip"),
+        (gzip.compress(b'{"items":[]}', mtime=0) + b"x", "gzip"),
         (zlib.compress(b'{"items":[]}'), "gzip"),
         (b'{"items":[]}', "gzip"),
         (b'{"items":[]}', "br"),
