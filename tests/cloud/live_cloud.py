@@ -22,9 +22,9 @@ from cryptography.x509.oid import NameOID
 from isthmus.cloud.accounts.account import Account, Role
 from isthmus.cloud.accounts.application import Application, Platform, RedirectUri
 from isthmus.cloud.accounts.tenant import Tenant
-from isthmus.cloud.settings import SETTINGS_FILE, check_settings
-from isthmus.cloud.storage.database import metadata
-from isthmus.cloud.storage.master_keys import create_master_key
+from isthmus.cloud.administration import only_tenant
+from isthmus.cloud.founding import Foundation, found_cloud
+from isthmus.cloud.settings import load_settings
 from isthmus.cloud.wiring import Cloud, build_app, build_cloud
 from isthmus.passwordhash import CloudHash, NtHash
 
@@ -131,15 +131,14 @@ def cloud_hash(password: str) -> str:
 
 
 @contextmanager
-def running_cloud(folder: Path, address: str, *, database_url: str | None = None) -> Iterator[LiveCloud]:
+def running_cloud(folder: Path, address: str) -> Iterator[LiveCloud]:
     """Serves on port 443 of *address*, which must be of the loopback network and free."""
     url = f"https://{address}"
-    create_master_key(folder / "keys", key_id=1)
-    content = {"public_url": url, "database_url": database_url or f"sqlite:///{folder}/cloud.db"}
-    cloud = build_cloud(check_settings(content, path=folder / SETTINGS_FILE))
-    metadata.create_all(cloud.database.engine)
-    tenant = Tenant(uuid4(), "Contoso", ("contoso.test", "contoso.example"))
-    cloud.tenants.create(tenant, now=datetime.now(UTC))
+    foundation = Foundation(name="Contoso", domain="contoso.test", public_url=url, administrator="admin@contoso.test")
+    founded = found_cloud(folder / "cloud", foundation, now=datetime.now(UTC))
+    cloud = build_cloud(load_settings(founded.folder))
+    cloud.tenants.add_domain(founded.tenant_id, "contoso.example")
+    tenant = only_tenant(cloud)
     ca_file, certificate_file, key_file = _certificate(folder, address)
     session = requests.Session()
     session.trust_env = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from isthmus.cli import cloud_agents, cloud_applications, cloud_users
+from isthmus.cli import cloud_agents, cloud_applications, cloud_log, cloud_users
 from isthmus.cli.cloud_output import JSON, folder_option, opened, reported, show, tenant_option
 from isthmus.cloud.administration import Administration, only_tenant
 from isthmus.cloud.founding import DEFAULT_DATABASE_URL, Foundation, found_cloud
@@ -107,3 +107,4 @@ def list_domains(folder: Path, tenant: str | None, as_json: bool) -> None:
 group.add_command(cloud_applications.group)
 group.add_command(cloud_users.group)
 group.add_command(cloud_agents.group)
+group.add_command(cloud_log.group)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Uuid, insert, select
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Uuid, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from isthmus.cloud.storage.cache import Remembered
@@ -52,33 +53,35 @@ class SigningKeyStore:
             return keys
         with self._making:
             if not self._load(tenant_id):
-                self.make(tenant_id, signs_from=self._clock())
+                self._make(tenant_id, generation=1, signs_from=self._clock())
             return self._load(tenant_id)
 
     def make(self, tenant_id: UUID, *, signs_from: datetime) -> None:
-        """Adds a key; if another process is doing the same, one of the two."""
+        """Adds a key to those of the tenant. Of two who do this at the same moment only one succeeds."""
+        statement = select(func.max(signing_keys.c.generation)).where(signing_keys.c.tenant_id == tenant_id)
+        with self._database.read() as connection:
+            last = connection.scalar(statement)
+        self._make(tenant_id, generation=(last or 0) + 1, signs_from=signs_from)
+
+    def _make(self, tenant_id: UUID, *, generation: int, signs_from: datetime) -> None:
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         certificate = _self_signed(private, now=self._clock())
         key_id = thumbprint(certificate)
         plain = private.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        of_tenant = select(signing_keys.c.generation).where(signing_keys.c.tenant_id == tenant_id)
-        try:
-            with self._database.write() as connection:
-                last = connection.scalar(of_tenant.order_by(signing_keys.c.generation.desc()).limit(1))
-                row = {
-                    "tenant_id": tenant_id,
-                    "generation": 1 if last is None else last + 1,
-                    "key_id": key_id,
-                    "sealed": self._vault.seal(plain, place=_place(tenant_id, key_id)),
-                    "certificate": certificate,
-                    "signs_from": signs_from,
-                    "published_until": None,
-                }
-                connection.execute(insert(signing_keys), row)
-        except IntegrityError:
-            pass
+        row = {
+            "tenant_id": tenant_id,
+            "generation": generation,
+            "key_id": key_id,
+            "sealed": self._vault.seal(plain, place=_place(tenant_id, key_id)),
+            "certificate": certificate,
+            "signs_from": signs_from,
+            "published_until": None,
+        }
+        # INVARIANT: what another process has made of this generation stays, and is used by both.
+        with suppress(IntegrityError), self._database.write() as connection:
+            connection.execute(insert(signing_keys), row)
         self._remembered.forget()
 
     def _load(self, tenant_id: UUID) -> tuple[SigningKey, ...]:
