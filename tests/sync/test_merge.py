@@ -6,12 +6,11 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sync.builders import change, guid, new_user, stamp, user
 
 from isthmus.directory.changes import Attribute, ObjectChange, ReplicatedAttribute
 from isthmus.directory.stamp import ReplicationStamp
 from isthmus.sync import MirroredObject, merge
-
-from .builders import change, guid, new_user, stamp, user
 
 _databases = st.sampled_from([UUID(int=1), UUID(int=2**96)])
 _stamps = st.builds(ReplicationStamp, st.integers(1, 4), st.integers(0, 3), _databases)

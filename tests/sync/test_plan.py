@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sync.builders import RULES_ACCOUNT, guid, stamp, user
 
 from isthmus.directory.anchor import SourceAnchor, anchor_from_guid
 from isthmus.directory.stamp import ReplicationStamp
@@ -24,8 +25,6 @@ from isthmus.sync import (
     standard_rules,
     want,
 )
-
-from .builders import RULES_ACCOUNT, guid, stamp, user
 
 RULES = standard_rules(own_account=RULES_ACCOUNT)
 ANN = anchor_from_guid(guid(1))

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.sync.builders import RULES_ACCOUNT, USER_CLASSES, change, user
 
 from isthmus.sync import Reason, merge, reasons_against, standard_rules
-
-from .builders import RULES_ACCOUNT, USER_CLASSES, change, user
 
 RULES = standard_rules(own_account=RULES_ACCOUNT)
 

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
+from tests.sync.builders import RULES_ACCOUNT, change, guid, stamp, user
+
 from isthmus.contract.provisioning import person_digest
 from isthmus.directory.anchor import anchor_from_guid
 from isthmus.sync import MirroredObject, Reason, Unsendable, Wanted, merge, standard_rules, want
-
-from .builders import RULES_ACCOUNT, change, guid, stamp, user
 
 RULES = standard_rules(own_account=RULES_ACCOUNT)
 
