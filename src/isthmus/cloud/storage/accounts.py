@@ -30,6 +30,7 @@ from isthmus.cloud.accounts.account import Account, Role, SigninSubject, upn_key
 from isthmus.cloud.accounts.errors import NameTakenError, NotFoundError
 from isthmus.cloud.storage.columns import Instant, ordered_text
 from isthmus.cloud.storage.database import Database, metadata
+from isthmus.cloud.storage.prepared import Prepared
 from isthmus.cloud.storage.vault import Vault
 
 accounts = Table(
@@ -95,7 +96,7 @@ _ACCOUNT_COLUMNS = (
 )
 
 # Built once: composing a statement costs more than running it, and this one is part of every sign-in.
-_SIGNIN_SUBJECT = (
+_SIGNIN_SUBJECT = Prepared(
     select(*_ACCOUNT_COLUMNS, credentials.c.sealed)
     .select_from(accounts_with_credentials)
     .where(accounts.c.tenant_id == bindparam("tenant"), accounts.c.upn_key == bindparam("name"))
@@ -135,9 +136,7 @@ class AccountStore:
     def find_signin_subject(self, tenant_id: UUID, user_principal_name: str) -> SigninSubject | None:
         """The account of this name with its credential, by one statement. `VaultError` if that does not open."""
         with self._database.read() as connection:
-            row = connection.execute(
-                _SIGNIN_SUBJECT, {"tenant": tenant_id, "name": upn_key(user_principal_name)}
-            ).one_or_none()
+            row = _SIGNIN_SUBJECT.one_or_none(connection, {"tenant": tenant_id, "name": upn_key(user_principal_name)})
         if row is None:
             return None
         account = _account(row)

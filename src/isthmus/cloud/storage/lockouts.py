@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from isthmus.cloud.signin.lockout import CLEAN, DIGEST_BYTES, Lockout
 from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
+from isthmus.cloud.storage.prepared import Prepared
 
 lockouts = Table(
     "lockouts",
@@ -25,9 +26,10 @@ lockouts = Table(
 )
 
 _THIS = (lockouts.c.tenant_id == bindparam("tenant"), lockouts.c.account_key == bindparam("account"))
-_FIND = select(lockouts).where(*_THIS)
+_SELECT = select(lockouts).where(*_THIS)
+_FIND = Prepared(_SELECT)
 _CLEAR = delete(lockouts).where(*_THIS)
-_FIND_AND_LOCK = _FIND.with_for_update()
+_FIND_AND_LOCK = _SELECT.with_for_update()
 
 
 class LockoutStore:
@@ -40,7 +42,7 @@ class LockoutStore:
 
     def find(self, tenant_id: UUID, account_key: UUID) -> Lockout:
         with self._database.read() as connection:
-            row = connection.execute(_FIND, {"tenant": tenant_id, "account": account_key}).one_or_none()
+            row = _FIND.one_or_none(connection, {"tenant": tenant_id, "account": account_key})
         return CLEAN if row is None else _lockout(row)
 
     def clear(self, tenant_id: UUID, account_key: UUID) -> None:

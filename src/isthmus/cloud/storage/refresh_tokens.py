@@ -27,6 +27,7 @@ from isthmus.cloud.accounts.application import Platform
 from isthmus.cloud.signin.log import SigninEntry
 from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
+from isthmus.cloud.storage.prepared import Prepared
 from isthmus.cloud.storage.signin_log import write_entry
 from isthmus.cloud.tokens.claims import Authentication
 from isthmus.cloud.tokens.refresh import Family, RefreshToken, expires_at
@@ -63,8 +64,8 @@ refresh_tokens = Table(
     ),
 )
 
-_ADD_FAMILY = insert(families)
-_ADD_TOKEN = insert(refresh_tokens)
+_ADD_FAMILY = Prepared(insert(families))
+_ADD_TOKEN = Prepared(insert(refresh_tokens))
 _FIND = (
     select(refresh_tokens.c.issued_at, refresh_tokens.c.rotated_at, families)
     .select_from(refresh_tokens.join(families))
@@ -98,8 +99,8 @@ class RefreshTokenStore:
         """
         try:
             with self._database.write() as connection:
-                connection.execute(_ADD_FAMILY, _family_row(family, now=now))
-                connection.execute(_ADD_TOKEN, _token_row(handle, family.family_id, now=now))
+                _ADD_FAMILY.run(connection, _family_row(family, now=now))
+                _ADD_TOKEN.run(connection, _token_row(handle, family.family_id, now=now))
                 if noted is not None:
                     write_entry(connection, noted)
         except IntegrityError:
@@ -125,7 +126,7 @@ class RefreshTokenStore:
         """
         with self._database.write() as connection:
             connection.execute(_ROTATE, {"tenant": old.tenant_id, "this": old.digest, "now": now})
-            connection.execute(_ADD_TOKEN, _token_row(new, family.family_id, now=now))
+            _ADD_TOKEN.run(connection, _token_row(new, family.family_id, now=now))
             end = expires_at(family, issued_at=now)
             connection.execute(_LIVE_ON, {"tenant": family.tenant_id, "family": family.family_id, "end": end})
             write_entry(connection, noted)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from isthmus.cloud.signin.log import ClientKind, SigninEntry
 from isthmus.cloud.storage.columns import Instant
 from isthmus.cloud.storage.database import Database, metadata
+from isthmus.cloud.storage.prepared import Prepared
 
 signin_log = Table(
     "signin_log",
@@ -48,12 +49,12 @@ signin_log = Table(
     Index("ix_signin_log_recent", "tenant_id", "created_at"),
 )
 
-_ADD = insert(signin_log)
+_ADD = Prepared(insert(signin_log))
 
 
 def write_entry(connection: Connection, entry: SigninEntry) -> None:
     """Within another adapter's transaction: what an attempt brought about comes into being with its entry."""
-    connection.execute(_ADD, _row(entry))
+    _ADD.run(connection, _row(entry))
 
 
 class SigninLogStore:
