@@ -46,7 +46,7 @@ def running_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 @pytest.fixture(scope="session")
 def several_controllers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
     """A domain of its own: dc1 and dc2 replicate, dc3 is read-only. About fifteen seconds, so ask only if need be."""
-    with _new_domain(tmp_path_factory.mktemp("several"), LabNames(f"s{os.getpid()}")) as founded:
+    with _new_domain(tmp_path_factory.mktemp("several"), LabNames(f"several{os.getpid()}"[:15])) as founded:
         domain = founded.domain
         domain.start(tied=True)
         founded.claim.add({domain.peer_name(domain.ask("directory_guid")): domain.first.address})

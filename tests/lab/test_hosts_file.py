@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from isthmus.lab.errors import LabError
+from isthmus.lab.errors import LabError, NameTakenError
 from isthmus.lab.host_entries import LabMark
 from isthmus.lab.hosts_file import add_names, claim_block, release_block
 
@@ -47,6 +47,12 @@ def test_a_lab_that_claims_again_has_one_block(hosts: Path) -> None:
     claim(hosts, "demo")
     assert claim(hosts, "demo") == 1
     assert hosts.read_text().count("demo.test") == 1
+
+
+def test_a_name_that_a_living_lab_has_is_refused(hosts: Path) -> None:
+    claim(hosts, "demo")
+    with pytest.raises(NameTakenError, match="already up in /labs/demo"):
+        claim_block(LabMark("demo", "/elsewhere"), lambda _n: {}, is_stale=lambda _other: False, path=hosts)
 
 
 def test_names_can_be_added_to_a_block(hosts: Path) -> None:

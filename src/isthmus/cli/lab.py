@@ -1,5 +1,6 @@
 """`isthmus lab`: a real Active Directory domain, the cloud and an agent on this machine."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,8 @@ from isthmus.lab.errors import LabError
 from isthmus.lab.lifecycle import bring_up, start_part, states, stop_part, take_down
 
 _console = Console(highlight=False)
+_TERMINATED = 143
+"""What a shell says of a program that was ended by SIGTERM."""
 _folder_option = click.option(
     "--dir",
     "folder",
@@ -33,7 +36,7 @@ def group() -> None:
 @group.command()
 @_folder_option
 @click.option("--users", default=50, show_default=True, help="How many people are in the directory.")
-@click.option("--name", default="demo", show_default=True, help="Part of every name: login.NAME.isthmus.test.")
+@click.option("--name", help="Part of every name: login.NAME.isthmus.test.  [default: demo]")
 @click.option("--controllers", default=1, show_default=True, help="How many domain controllers.")
 @click.option("--read-only-controllers", default=0, show_default=True, help="How many of them hold no passwords.")
 @click.option("--only", type=click.Choice(["directory"]), help="Leave out the cloud, the agent and the applications.")
@@ -41,7 +44,7 @@ def group() -> None:
 def up(
     folder: Path,
     users: int,
-    name: str,
+    name: str | None,
     controllers: int,
     read_only_controllers: int,
     only: str | None,
@@ -57,6 +60,7 @@ def up(
         only_directory=only == "directory",
         agent=not no_agent,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
         description = bring_up(options, _report)
     except LabError as error:

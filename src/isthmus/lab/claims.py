@@ -16,17 +16,17 @@ class AddressClaim:
     """The block of addresses, and the names that lead there, of one lab."""
 
     def __init__(self, names: LabNames, folder: Path, *, hosts: Path = HOSTS) -> None:
-        self._names = names
+        self.names = names
         self._hosts = hosts
         self._folder = folder
         self._mark = LabMark(names.name, str(folder))
 
     def take(self, *, controllers: int, cloud: bool) -> int:
         """Returns N of 127.77.N.0/24. The claim lives with this program, until the lab is described."""
-        write_progress(self._folder, Progress(name=self._names.name, starter=this_program()))
+        write_progress(self._folder, Progress(name=self.names.name, starter=this_program()))
 
         def addresses(block: int) -> Mapping[str, str]:
-            return host_addresses(self._names, block, controllers=controllers, cloud=cloud)
+            return host_addresses(self.names, block, controllers=controllers, cloud=cloud)
 
         return claim_block(self._mark, addresses, is_stale=is_stale, path=self._hosts)
 

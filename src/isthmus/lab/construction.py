@@ -20,7 +20,8 @@ LOGS = "logs"
 class LabOptions:
     """What a person may choose."""
 
-    name: str
+    name: str | None = None
+    """None: demo, or demo2 and so on if labs with those names are up."""
     folder: Path
     users: int = 50
     controllers: int = 1

@@ -7,3 +7,7 @@ class LabError(Exception):
 
 class DirectoryRefusedError(LabError):
     """Samba's database refused a request: the message is Samba's."""
+
+
+class NameTakenError(LabError):
+    """Another lab that is up has the name."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from isthmus.lab.errors import LabError
+from isthmus.lab.errors import LabError, NameTakenError
 from isthmus.lab.host_entries import LabMark, addresses_of, free_block, marks_in, with_entries, without_entries
 
 HOSTS = Path("/etc/hosts")
@@ -16,10 +16,17 @@ HOSTS = Path("/etc/hosts")
 def claim_block(
     mark: LabMark, names: Callable[[int], Mapping[str, str]], *, is_stale: Callable[[LabMark], bool], path: Path = HOSTS
 ) -> int:
-    """Writes the entries that *names* wants for a free block 127.77.N.0/24, drops those of stale labs; returns N."""
+    """Writes the entries that *names* wants for a free block 127.77.N.0/24, drops those of stale labs; returns N.
+
+    `NameTakenError` if a lab in another folder has the same name: the same names would lead to both.
+    """
     with _locked(path) as hosts:
         text = hosts.read()
-        stale = [other for other in marks_in(text) if other != mark and is_stale(other)]
+        others = [other for other in marks_in(text) if other != mark]
+        stale = [other for other in others if is_stale(other)]
+        namesake = next((other for other in others if other.name == mark.name and other not in stale), None)
+        if namesake is not None:
+            raise NameTakenError(f"a lab called {mark.name} is already up in {namesake.folder}: choose another --name")
         cleaned = without_entries(text, [*stale, mark])
         block = free_block(cleaned)
         if block is None:

@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from isthmus.lab.agent_part import raise_agent
@@ -16,7 +17,7 @@ from isthmus.lab.controller import all_answer, start_controller
 from isthmus.lab.daemons import Daemon, is_alive, start_daemon, stop_daemon, wait_until_ready
 from isthmus.lab.description import FILE_NAME, LabDescription, read_description, write_description
 from isthmus.lab.directory_part import RaisedDirectory, raise_directory
-from isthmus.lab.errors import LabError
+from isthmus.lab.errors import LabError, NameTakenError
 from isthmus.lab.host_entries import LabMark
 from isthmus.lab.names import LabNames, public_address
 from isthmus.lab.prerequisites import check_machine
@@ -24,6 +25,9 @@ from isthmus.lab.progress import forget_progress, read_progress
 
 _FOLDERS = ("certificates", LOGS, "secrets")
 _MOST_CONTROLLERS = 9
+_DEFAULT_NAME = "demo"
+_LONGEST_FOLDER = 70
+"""A socket's path has at most 107 letters."""
 _HOSTS = {"cloud": "login", "applications": "app"}
 """Where the processes that answer on a port do so."""
 _HTTPS = 443
@@ -45,18 +49,18 @@ def bring_up(options: LabOptions, report: Callable[[str, float], None] = _SPARE_
     """
     check_machine()
     _check_numbers(options)
-    names = LabNames(options.name)
-    _clear_remains(options.folder)
-    with _new_folder(options.folder):
-        claim = AddressClaim(names, options.folder)
-        block = claim.take(controllers=options.controllers, cloud=not options.only_directory)
-        lab = Construction(options, names, block, report)
+    folder = options.folder.resolve()
+    _check_folder(folder)
+    _clear_remains(folder)
+    with _new_folder(folder):
+        claim, block = _claim(options, folder)
+        lab = Construction(replace(options, folder=folder), claim.names, block, report)
         try:
             description = _raise_parts(lab, claim)
             for name, daemon in lab.daemons.items():
                 description = description.with_daemon(name, daemon)
             write_description(description.model_copy(update={"commands": lab.commands}))
-            forget_progress(options.folder)
+            forget_progress(folder)
         except BaseException:
             lab.stop_all()
             claim.release()
@@ -148,6 +152,24 @@ def _describe(lab: Construction, directory: RaisedDirectory) -> LabDescription:
     return LabDescription(
         name=lab.names.name, folder=lab.folder, block=lab.block, directory=directory.part, users=directory.users
     )
+
+
+def _claim(options: LabOptions, folder: Path) -> tuple[AddressClaim, int]:
+    """Under the name that is asked for, or the first default that no other lab has."""
+    for attempt in count(1):
+        names = LabNames(options.name or (_DEFAULT_NAME if attempt == 1 else f"{_DEFAULT_NAME}{attempt}"))
+        claim = AddressClaim(names, folder)
+        try:
+            return claim, claim.take(controllers=options.controllers, cloud=not options.only_directory)
+        except NameTakenError:
+            if options.name is not None:
+                raise
+    raise AssertionError
+
+
+def _check_folder(folder: Path) -> None:
+    if len(str(folder)) > _LONGEST_FOLDER:
+        raise LabError(f"{folder} is too long a name: Samba's sockets need one of at most {_LONGEST_FOLDER} letters")
 
 
 def _check_numbers(options: LabOptions) -> None:
