@@ -96,7 +96,7 @@ def test_what_does_not_go_together_is_a_fault(tmp_path: Path, before: str, after
 
 
 def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
-    assert "line 2" in faults_of(tmp_path, "[directory]\ndomain")["the file"]
+    assert "is not TOML" in faults_of(tmp_path, "[directory")["the file"]
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

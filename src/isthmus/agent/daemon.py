@@ -41,6 +41,7 @@ class Daemon:
         self._allowance = Allowance(counted_at=time.monotonic())
         self._wake = threading.Event()
         self._domains_changed = threading.Event()
+        self._reconcile = threading.Event()
         self.stopping = stopping or threading.Event()
 
     def stop(self) -> None:
@@ -52,6 +53,11 @@ class Daemon:
     def domains_changed(self) -> None:
         """The tenant's verified domains are others now."""
         self._domains_changed.set()
+        self._wake.set()
+
+    def reconcile_now(self) -> None:
+        """Ask the cloud what it holds, and make good what differs."""
+        self._reconcile.set()
         self._wake.set()
 
     def run(self) -> None:
@@ -76,6 +82,9 @@ class Daemon:
         if self._domains_changed.is_set():
             self._domains_changed.clear()
             self._synchroniser.try_again("unverified_domain")
+        if self._reconcile.is_set():
+            self._reconcile.clear()
+            self._synchroniser.reconcile_soon()
         line = self._synchroniser.line()
         self._board.change(controller=line.controller.host)
         try:

@@ -17,13 +17,13 @@ class People(Protocol):
     def people(self) -> Iterator[Sequence[HeldPerson]]: ...
 
 
-def ask_cloud(state: State, people: People, *, now: float) -> int:
-    """Take over what the cloud says that it holds; what was refused may be sent again. Returns how many people.
+def ask_cloud(state: State, people: People, *, domain: str, now: float) -> int:
+    """Take over what the cloud says that it holds of *domain*; what was refused may be sent again. Returns how many.
 
-    All or nothing: a list that breaks off changes nothing.
+    All or nothing: a list that breaks off changes nothing. People of another domain are another agent's.
     """
     with state.transaction():
-        state.ledger.replace_held(_held(people))
+        state.ledger.replace_held(_held(people, domain.casefold()))
         state.ledger.try_again()
         state.remember(Remembered.RECONCILED_AT, str(now))
     return state.ledger.held_count()
@@ -35,10 +35,11 @@ def look_at_everything(state: State, intake: Intake) -> None:
         intake.look_again(page)
 
 
-def _held(people: People) -> Iterator[tuple[SourceAnchor, Held]]:
+def _held(people: People, domain: str) -> Iterator[tuple[SourceAnchor, Held]]:
     for page in people.people():
         for each in page:
-            yield SourceAnchor(each.source_anchor), Held(each.digest, _stamp(each.password_stamp))
+            if (each.directory_domain or "").casefold() == domain:
+                yield SourceAnchor(each.source_anchor), Held(each.digest, _stamp(each.password_stamp))
 
 
 def _stamp(stamp: Stamp | None) -> ReplicationStamp | None:

@@ -158,7 +158,7 @@ class Synchroniser:
                 self._state.remember(Remembered.READING, self._purpose.reading)
         now = time.time()
         if not 0 <= now - float(self._state.recall(Remembered.RECONCILED_AT) or 0) < self._purpose.reconcile_seconds:
-            held = ask_cloud(self._state, self._people, now=now)
+            held = ask_cloud(self._state, self._people, domain=self._purpose.domain, now=now)
             note("cloud_asked", held=held)
             self._owes = True
 

@@ -90,7 +90,7 @@ def preflight_command(config: Path, as_json: bool) -> None:
 @group.command()
 @_config
 def run(config: Path) -> None:
-    """Run until told to stop: push every change as it happens."""
+    """Run until told to stop: push every change as it happens. SIGHUP: compare everything with the cloud now."""
     forbid_dumps()
     log_to_stderr()
     with _told(), wiring.assembled(read_settings(config)) as agent:
@@ -107,6 +107,7 @@ def run(config: Path) -> None:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: over.set())
+        signal.signal(signal.SIGHUP, lambda *_: agent.daemon.reconcile_now())
         worker = threading.Thread(target=work, name="agent")
         worker.start()
         over.wait()

@@ -114,6 +114,8 @@ class HeldPerson(Message):
     digest: str
     """`person_digest` of the `PutPerson` that was applied last."""
     password_stamp: Stamp | None
+    directory_domain: Text | None = None
+    """As the person was put: an agent looks after its own domain's people only."""
 
 
 class HeldPage(Message):

@@ -53,7 +53,7 @@ class ProvisionedPeople:
     def page(self, tenant_id: UUID, *, after: str, limit: int) -> HeldPage:
         """The people that agents provisioned and have not removed, in the order of anchors."""
         statement = (
-            select(*_HELD_COLUMNS)
+            select(*_HELD_COLUMNS, accounts.c.directory_domain)
             .select_from(accounts_with_credentials)
             .where(accounts.c.tenant_id == tenant_id, accounts.c.source_anchor > after, accounts.c.deleted_at.is_(None))
             .order_by(accounts.c.source_anchor)
@@ -62,7 +62,12 @@ class ProvisionedPeople:
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
         people = [
-            HeldPerson(source_anchor=row.source_anchor, digest=row.digest, password_stamp=_stamp(row))
+            HeldPerson(
+                source_anchor=row.source_anchor,
+                digest=row.digest,
+                password_stamp=_stamp(row),
+                directory_domain=row.directory_domain,
+            )
             for row in rows[:limit]
         ]
         return HeldPage(people=people, next_after=people[-1].source_anchor if len(rows) > limit else None)
