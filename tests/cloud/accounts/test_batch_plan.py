@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +117,33 @@ def test_two_people_of_one_batch_cannot_have_one_name() -> None:
 def test_a_name_freed_earlier_in_the_batch_can_be_taken() -> None:
     made = plan([person("ann", "ann.lee"), person("bob", "ann")], held(person("ann")))
     assert verdicts(made) == [Verdict.APPLIED, Verdict.APPLIED]
+
+
+def test_a_name_freed_later_in_the_batch_can_be_taken_by_whom_the_cloud_holds() -> None:
+    made = plan([person("bob", "ann"), person("ann", "ann.lee")], held(person("ann")), held(person("bob")))
+    assert verdicts(made) == [Verdict.APPLIED, Verdict.APPLIED]
+
+
+@pytest.mark.parametrize("names", ["ba", "bca", "cab", "dcba", "badc"])
+def test_people_who_exchange_their_names_all_get_them(names: str) -> None:
+    anchors = "abcd"[: len(names)]
+    accounts = [held(person(anchor)) for anchor in anchors]
+    made = plan([person(anchor, name) for anchor, name in zip(anchors, names, strict=True)], *accounts)
+    assert verdicts(made) == [Verdict.APPLIED] * len(names)
+    assert sorted(made.freed, key=str) == sorted((each.account_id for each in accounts), key=str)
+    assert [write.person.user_principal_name[0] for write in made.people] == list(names)
+
+
+def test_an_exchange_that_one_name_blocks_is_refused_whole() -> None:
+    wanted: list[Item] = [person("ann", "bob"), person("bob", "admin"), person("cat", "ann")]
+    made = plan(wanted, held(person("ann")), held(person("bob")), held(person("cat")), administrator())
+    assert reasons(made) == ["duplicate_upn"] * 3
+    assert made.people == []
+
+
+def test_exchanging_names_while_disabled_ends_sessions() -> None:
+    made = plan([person("ann", "bob", enabled=False), person("bob", "ann")], held(person("ann")), held(person("bob")))
+    assert [write.sessions_valid_from for write in made.people] == [NOW, EARLIER]
 
 
 def test_the_name_of_a_removed_person_can_be_taken() -> None:
@@ -248,3 +276,17 @@ def test_a_batch_applied_twice_is_applied_once(steps: list[tuple[str, str, bool]
     if accounts and all(put for _, _, put in steps) and len({anchor for anchor, _, _ in steps}) == len(steps):
         again = plan(items, *accounts)
         assert Verdict.APPLIED not in verdicts(again)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"), st.booleans()), max_size=8))
+def test_no_two_people_hold_one_name_whatever_is_asked(steps: list[tuple[str, str, bool]]) -> None:
+    accounts = {anchor: held(person(anchor)) for anchor in "abcd"}
+    items: list[Item] = [
+        person(anchor, name) if put else RemovePerson(source_anchor=anchor) for anchor, name, put in steps
+    ]
+    made = plan(items, *accounts.values())
+    names = {each.account_id: each.user_principal_name for each in accounts.values()}
+    names.update((write.account_id, write.person.user_principal_name) for write in made.people)
+    gone = {*made.removed, *(write.account_id for write in made.people if write.deleted)}
+    alive = [name for account_id, name in names.items() if account_id not in gone]
+    assert len(alive) == len(set(alive))

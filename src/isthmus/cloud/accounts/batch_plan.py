@@ -85,12 +85,15 @@ def plan_batch(
     now: datetime,
     new_id: Callable[[], UUID],
 ) -> BatchPlan:
-    """Items see what earlier ones of the batch have done.
+    """Items see what earlier ones of the batch have done; and names may pass round, each person taking the next one's.
 
     *items*: as `read_item` gave them; what it refused stays refused. *held*: all accounts of their anchors and names.
     """
     planner = _Planner(held, domains=domains, now=now, new_id=new_id)
-    return planner.plan([planner.answer(item) for item in items])
+    results = [planner.answer(item, position) for position, item in enumerate(items)]
+    for position in planner.pass_names_round():
+        results[position] = _APPLIED
+    return planner.plan(results)
 
 
 @dataclass(slots=True)
@@ -119,6 +122,8 @@ class _Planner:
         self._new_id = new_id
         self._by_anchor: dict[str, _Account] = {}
         self._by_name: dict[str, _Account] = {}
+        self._waiting: dict[str, tuple[int, PutPerson]] = {}
+        """Accounts that were refused a name another holds, by anchor, and which item it was."""
         for each in held:
             account = _Account(
                 each.account_id,
@@ -136,12 +141,12 @@ class _Planner:
             if not account.deleted:
                 self._by_name[upn_key(account.name)] = account
 
-    def answer(self, item: Item | ItemResult) -> ItemResult:
+    def answer(self, item: Item | ItemResult, position: int) -> ItemResult:
         match item:
             case ItemResult():
                 return item
             case PutPerson():
-                return self._put_person(item)
+                return self._put_person(item, position)
             case RemovePerson():
                 return self._remove_person(item)
             case PutPassword():
@@ -149,30 +154,62 @@ class _Planner:
             case _:
                 assert_never(item)
 
-    def _put_person(self, person: PutPerson) -> ItemResult:
+    def pass_names_round(self) -> list[int]:
+        """Give names to those who waited for each other; returns which items are applied after all."""
+        applied = []
+        for anchor in tuple(self._waiting):
+            members = self._ring_from(anchor)
+            for member in members:
+                self._by_name.pop(upn_key(self._by_anchor[member].name), None)
+            for member in members:
+                position, person = self._waiting.pop(member)
+                self._give(self._by_anchor[member], person)
+                applied.append(position)
+        return applied
+
+    def _ring_from(self, anchor: str) -> list[str]:
+        """Who changes names at once if *anchor* is to have its own: each waits for the next one's; none if that fails.
+
+        The last waits for the first one's name, or for one that was given up after it was asked for.
+        """
+        members: list[str] = []
+        while anchor in self._waiting and anchor not in members:
+            members.append(anchor)
+            holder = self._by_name.get(upn_key(self._waiting[anchor][1].user_principal_name))
+            if holder is None:
+                return members
+            anchor = holder.source_anchor or ""
+        return members if members and anchor == members[0] else []
+
+    def _put_person(self, person: PutPerson, position: int) -> ItemResult:
+        self._waiting.pop(person.source_anchor, None)
         account = self._by_anchor.get(person.source_anchor)
-        digest = person_digest(person)
-        if account is not None and not account.deleted and account.digest == digest:
+        if account is not None and not account.deleted and account.digest == person_digest(person):
             return _UNCHANGED
         refusal = unverified_domain(person, self._domains)
         if refusal is not None:
             return refusal
         holder = self._by_name.get(upn_key(person.user_principal_name))
         if holder is not None and holder is not account:
+            if account is not None and not account.deleted:
+                self._waiting[person.source_anchor] = (position, person)
             return _duplicate(person, holder)
         if account is None:
             account = self._new_account(person)
-        elif account.enabled and not person.enabled:
-            account.sessions_valid_from = self._now
-        if not account.deleted:
+        elif not account.deleted:
             self._by_name.pop(upn_key(account.name), None)
+        self._give(account, person)
+        return _APPLIED
+
+    def _give(self, account: _Account, person: PutPerson) -> None:
+        if account.enabled and not person.enabled:
+            account.sessions_valid_from = self._now
         account.name = person.user_principal_name
         account.enabled = person.enabled
         account.deleted = False
-        account.digest = digest
+        account.digest = person_digest(person)
         account.put = person
         self._by_name[upn_key(account.name)] = account
-        return _APPLIED
 
     def _new_account(self, person: PutPerson) -> _Account:
         account = _Account(
@@ -192,6 +229,7 @@ class _Planner:
         account = self._by_anchor.get(removal.source_anchor)
         if account is None or account.deleted:
             return _UNCHANGED
+        self._waiting.pop(removal.source_anchor, None)
         del self._by_name[upn_key(account.name)]
         account.deleted = True
         account.sessions_valid_from = self._now
