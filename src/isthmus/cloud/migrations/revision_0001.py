@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("issued_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
         sa.Column("redeemed_as", sa.Uuid(), nullable=True, comment="the family of refresh tokens that it became"),
         sa.PrimaryKeyConstraint("tenant_id", "digest", name=op.f("pk_authorization_codes")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_authorization_codes_issued_at"), "authorization_codes", ["issued_at"], unique=False)
     op.create_table(
@@ -153,6 +154,7 @@ def upgrade() -> None:
             "recent", sa.LargeBinary(), nullable=False, comment="keyed digests of the last wrong passwords, joined"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "account_key", name=op.f("pk_lockouts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "refresh_token_families",
@@ -168,6 +170,7 @@ def upgrade() -> None:
         sa.Column("revoked_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=True),
         sa.Column("ends_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "family_id", name=op.f("pk_refresh_token_families")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_refresh_token_families_ends_at"), "refresh_token_families", ["ends_at"], unique=False)
     op.create_table(
@@ -179,6 +182,7 @@ def upgrade() -> None:
         sa.Column("began_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
         sa.Column("methods", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "digest", name=op.f("pk_sessions")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_sessions_began_at"), "sessions", ["began_at"], unique=False)
     op.create_table(
@@ -201,6 +205,7 @@ def upgrade() -> None:
         sa.Column("error_code", sa.Integer(), nullable=False),
         sa.Column("failure_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "entry_id", name=op.f("pk_signin_log")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_signin_log_recent", "signin_log", ["tenant_id", "created_at"], unique=False)
     op.create_table(
@@ -266,6 +271,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "digest", name=op.f("pk_refresh_tokens")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_refresh_tokens_family_id"), "refresh_tokens", ["family_id"], unique=False)
     # ### end Alembic commands ###

@@ -45,6 +45,7 @@ authorization_codes = Table(
     Column("session_id", Uuid, nullable=False),
     Column("issued_at", Instant, nullable=False, index=True),
     Column("redeemed_as", Uuid, comment="the family of refresh tokens that it became"),
+    sqlite_with_rowid=False,
 )
 
 _THIS = (authorization_codes.c.tenant_id == bindparam("tenant"), authorization_codes.c.digest == bindparam("this"))

@@ -129,7 +129,10 @@ def _begin_immediately(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isthmus_read"):
         return
-    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('isthmus_durable') else 'NORMAL'}")
+    wanted = "FULL" if options.get("isthmus_durable") else "NORMAL"
+    if connection.info.get("synchronous", "NORMAL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -23,6 +23,7 @@ lockouts = Table(
     Column("locked_until", Instant),
     Column("failed_at", Instant),
     Column("recent", LargeBinary, nullable=False, comment="keyed digests of the last wrong passwords, joined"),
+    sqlite_with_rowid=False,
 )
 
 _THIS = (lockouts.c.tenant_id == bindparam("tenant"), lockouts.c.account_key == bindparam("account"))

@@ -47,6 +47,7 @@ families = Table(
     Column("session_id", Uuid),
     Column("revoked_at", Instant),
     Column("ends_at", Instant, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 refresh_tokens = Table(
@@ -62,6 +63,7 @@ refresh_tokens = Table(
         ["refresh_token_families.tenant_id", "refresh_token_families.family_id"],
         ondelete="CASCADE",
     ),
+    sqlite_with_rowid=False,
 )
 
 _ADD_FAMILY = Prepared(insert(families))

@@ -19,6 +19,7 @@ sessions = Table(
     Column("account_id", Uuid, nullable=False),
     Column("began_at", Instant, nullable=False, index=True),
     Column("methods", String(64), nullable=False),
+    sqlite_with_rowid=False,
 )
 
 _THIS = (sessions.c.tenant_id == bindparam("tenant"), sessions.c.digest == bindparam("this"))

@@ -47,6 +47,7 @@ signin_log = Table(
     Column("error_code", Integer, nullable=False),
     Column("failure_reason", Text),
     Index("ix_signin_log_recent", "tenant_id", "created_at"),
+    sqlite_with_rowid=False,
 )
 
 _ADD = Prepared(insert(signin_log))
