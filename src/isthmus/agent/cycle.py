@@ -23,6 +23,8 @@ from isthmus.sync import Export, Remove, SetPassword, SomebodyIsLeft, Withheld, 
 _OWED_AT_ONCE = 500
 _MOST_FETCHED = 1000
 """Passwords fetched one by one at most; when more are owed, reading everything again is quicker."""
+_HELD_BY_ANOTHER = "duplicate_upn"
+"""The contract's word for a name that another account has: it may be free by now."""
 
 
 class Source(Protocol):
@@ -69,6 +71,9 @@ class Cycle:
         report = CycleReport(full=cursor is None)
         if cursor is None:
             with self.state.transaction():
+                # INVARIANT: a full reading is one controller's from its start. Another's that broke off is not resumed:
+                # what that one has shown bears an earlier generation, and would count as gone.
+                self.state.cursors.forget()
                 self.state.remember(Remembered.GENERATION, str(self.state.generation + 1))
         with Shipping(self.courier, self.state, self.controller) as shipping:
             report.tally = shipping.tally
@@ -79,11 +84,17 @@ class Cycle:
             shipping.settle()
             if complete and not self.state.mirror_is_complete:
                 self._finish_full_cycle(shipping, report)
-            tally = report.tally
-            if settle or tally.unknown or report.hashes_missing or (tally.refused_people and tally.applied):
+            if settle or self._something_is_owed(report):
                 self._settle(shipping, report, everything_was_read=cursor is None)
         report.seconds = time.monotonic() - started
         return report
+
+    def _something_is_owed(self, report: CycleReport) -> bool:
+        """Whether this cycle found something wanting, or has perhaps freed a name that was refused to somebody."""
+        tally = report.tally
+        if tally.unknown or report.hashes_missing or (tally.refused_people and tally.applied):
+            return True
+        return bool(tally.updated or tally.removed) and self.state.ledger.has_refused(_HELD_BY_ANOTHER)
 
     def _page(self, page: Page, shipping: Shipping, report: CycleReport) -> None:
         report.pages += 1
@@ -156,6 +167,7 @@ class Cycle:
         if self.state.mirror_is_complete:
             self._remove_superfluous(shipping, report)
         with self.state.transaction():
+            self.state.ledger.try_again([_HELD_BY_ANOTHER])
             for anchor in report.tally.refused_people:
                 self.state.ledger.allow_again(anchor)
         fetched = 0

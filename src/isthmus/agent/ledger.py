@@ -142,5 +142,9 @@ class Ledger:
             for anchor, what, who, digest, stamp, reason, detail, since in rows
         ]
 
+    def has_refused(self, reason: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM refused WHERE reason = ? LIMIT 1", (reason,)).fetchone()
+        return found is not None
+
     def refused_count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM refused").fetchone()[0])
