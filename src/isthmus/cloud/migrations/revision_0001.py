@@ -174,6 +174,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_refresh_token_families_ends_at"), "refresh_token_families", ["ends_at"], unique=False)
     op.create_table(
+        "refresh_tokens",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("family_id", sa.Uuid(), nullable=False),
+        sa.Column("issued_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
+        sa.Column("rotated_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "digest", name=op.f("pk_refresh_tokens")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_refresh_tokens_family_id"), "refresh_tokens", ["family_id"], unique=False)
+    op.create_table(
         "sessions",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False, comment="of the cookie"),
@@ -257,21 +268,4 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "client_id", "secret_id", name=op.f("pk_client_secrets")),
     )
-    op.create_table(
-        "refresh_tokens",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("family_id", sa.Uuid(), nullable=False),
-        sa.Column("issued_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=False),
-        sa.Column("rotated_at", isthmus.cloud.storage.columns.Instant(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "family_id"],
-            ["refresh_token_families.tenant_id", "refresh_token_families.family_id"],
-            name=op.f("fk_refresh_tokens_tenant_id_refresh_token_families"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "digest", name=op.f("pk_refresh_tokens")),
-        sqlite_with_rowid=False,
-    )
-    op.create_index(op.f("ix_refresh_tokens_family_id"), "refresh_tokens", ["family_id"], unique=False)
     # ### end Alembic commands ###

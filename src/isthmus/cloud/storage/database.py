@@ -67,12 +67,16 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_immediately)
+        # Options that an engine has cost nothing when a connection is opened.
+        self._reading = self.engine.execution_options(isthmus_read=True)
+        self._writing = self.engine.execution_options(isthmus_durable=False)
+        self._writing_durably = self.engine.execution_options(isthmus_durable=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for statements that only read, outside of any write transaction."""
-        with _unavailable_if_transient(), self.engine.connect() as connection:
-            yield connection.execution_options(isthmus_read=True)
+        with _unavailable_if_transient(), self._reading.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
@@ -81,11 +85,8 @@ class Database:
         *durable*: is on the disk when this returns. Otherwise SQLite may lose the last moments, never halves of
         them, when the machine loses its power; PostgreSQL is always durable.
         """
-        with (
-            _unavailable_if_transient(),
-            self.engine.connect() as connection,
-            connection.execution_options(isthmus_durable=durable).begin(),
-        ):
+        engine = self._writing_durably if durable else self._writing
+        with _unavailable_if_transient(), engine.begin() as connection:
             yield connection
 
     def upsert(

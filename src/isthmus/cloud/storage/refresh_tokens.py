@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     Column,
-    ForeignKeyConstraint,
     LargeBinary,
     Row,
     String,
     Table,
     Text,
     Uuid,
+    and_,
     bindparam,
     delete,
     insert,
@@ -58,11 +58,7 @@ refresh_tokens = Table(
     Column("family_id", Uuid, nullable=False, index=True),
     Column("issued_at", Instant, nullable=False),
     Column("rotated_at", Instant),
-    ForeignKeyConstraint(
-        ["tenant_id", "family_id"],
-        ["refresh_token_families.tenant_id", "refresh_token_families.family_id"],
-        ondelete="CASCADE",
-    ),
+    # No foreign key: see `credentials` in accounts.py.
     sqlite_with_rowid=False,
 )
 
@@ -70,7 +66,14 @@ _ADD_FAMILY = Prepared(insert(families))
 _ADD_TOKEN = Prepared(insert(refresh_tokens))
 _FIND = (
     select(refresh_tokens.c.issued_at, refresh_tokens.c.rotated_at, families)
-    .select_from(refresh_tokens.join(families))
+    .select_from(
+        refresh_tokens.join(
+            families,
+            and_(
+                refresh_tokens.c.tenant_id == families.c.tenant_id, refresh_tokens.c.family_id == families.c.family_id
+            ),
+        )
+    )
     .where(refresh_tokens.c.tenant_id == bindparam("tenant"), refresh_tokens.c.digest == bindparam("this"))
 )
 _ROTATE = (
@@ -145,7 +148,14 @@ class RefreshTokenStore:
     def sweep(self, tenant_id: UUID, *, now: datetime) -> None:
         """Forgets families that have ended, with their tokens."""
         with self._database.write() as connection:
-            connection.execute(delete(families).where(families.c.tenant_id == tenant_id, families.c.ends_at < now))
+            ended = (families.c.tenant_id == tenant_id, families.c.ends_at < now)
+            connection.execute(
+                delete(refresh_tokens).where(
+                    refresh_tokens.c.tenant_id == tenant_id,
+                    refresh_tokens.c.family_id.in_(select(families.c.family_id).where(*ended)),
+                )
+            )
+            connection.execute(delete(families).where(*ended))
 
 
 def _family_row(family: Family, *, now: datetime) -> dict[str, Any]:
