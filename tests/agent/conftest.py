@@ -17,6 +17,9 @@ from isthmus.cloud.accounts.account import Account
 from isthmus.cloud.administration import Administration
 from isthmus.lab.domain import DirectoryUser, Domain
 
+Content = dict[str, dict[str, object]]
+"""A settings file's."""
+
 
 @dataclass
 class Bridge:
@@ -38,13 +41,13 @@ class Bridge:
     def config(self) -> Path:
         return self.folder / "agent.toml"
 
-    def settings(self, change: Callable[[dict[str, dict[str, object]]], None] = lambda content: None) -> Settings:  # noqa: ARG005 no change
+    def settings(self, change: Callable[[Content], None] = lambda content: None) -> Settings:  # noqa: ARG005 no change
         """Written to the file, and read from it. *change* may alter the content before."""
         password_file = self.folder / "password"
         password_file.write_text(self.running.agent.password)
         password_file.chmod(0o600)
         controller = self.domain.first
-        content: dict[str, dict[str, object]] = {
+        content: Content = {
             "directory": {
                 "domain": self.domain.names.directory_domain,
                 "controllers": [f"{controller.host}={controller.address}"],
