@@ -1,6 +1,6 @@
 """`isthmus cloud`: set up, serve and administer an identity provider."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -77,6 +77,15 @@ def migrate_command(folder: Path) -> None:
     """Bring the database up to this release's schema. Back it up first."""
     with opened(folder, any_schema=True) as cloud:
         click.echo(f"the database has schema {migrate(cloud.database)}")
+
+
+@group.command("sweep")
+@click.option("--keep-days", type=click.IntRange(1), default=30, show_default=True, help="Of the sign-in log.")
+@folder_option
+def sweep(keep_days: int, folder: Path) -> None:
+    """Forget sessions, codes and tokens that have ended, and old sign-ins. For a daily timer."""
+    with opened(folder) as cloud:
+        cloud.sweep(keep_log=timedelta(days=keep_days))
 
 
 @group.group("domain")

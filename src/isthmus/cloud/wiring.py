@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
@@ -61,6 +61,19 @@ class Cloud:
     signing_keys: SigningKeyStore
     signin_log: SigninLogStore
     lockouts: LockoutStore
+    sessions: SessionStore
+    codes: CodeStore
+    refresh_tokens: RefreshTokenStore
+
+    def sweep(self, *, keep_log: timedelta) -> None:
+        """Forgets what has ended, in every tenant: nothing else takes it out of the database."""
+        now = _now()
+        for tenant in self.tenants.all():
+            self.sessions.sweep(tenant.tenant_id, now=now)
+            self.codes.sweep(tenant.tenant_id, now=now)
+            self.refresh_tokens.sweep(tenant.tenant_id, now=now)
+            self.lockouts.sweep(tenant.tenant_id, before=now - LockoutPolicy().forgotten_after)
+            self.signin_log.sweep(tenant.tenant_id, before=now - keep_log)
 
     def close(self) -> None:
         self.database.close()
@@ -83,6 +96,9 @@ def build_cloud(settings: CloudSettings) -> Cloud:
         signing_keys=SigningKeyStore(database, vault, _now),
         signin_log=SigninLogStore(database),
         lockouts=LockoutStore(database),
+        sessions=SessionStore(database),
+        codes=CodeStore(database),
+        refresh_tokens=RefreshTokenStore(database),
     )
 
 
@@ -108,10 +124,9 @@ def _provisioning_routes(cloud: Cloud) -> list[Route]:
 def _oidc_routes(cloud: Cloud) -> list[Route]:
     addresses, pages, chance = Addresses(cloud.settings.public_url), Pages(), secrets.token_bytes
     directory = Directory(cloud.tenants, cloud.applications)
-    refresh_tokens, codes = RefreshTokenStore(cloud.database), CodeStore(cloud.database)
-    issuing = Issuing(addresses, directory, cloud.signing_keys, refresh_tokens, chance)
+    issuing = Issuing(addresses, directory, cloud.signing_keys, cloud.refresh_tokens, chance)
     journal, seal = Journal(cloud.signin_log), FormSeal(cloud.vault)
-    browser = Browser(SessionStore(cloud.database), cloud.accounts, chance)
+    browser = Browser(cloud.sessions, cloud.accounts, chance)
     passwords = PasswordSignin(
         cloud.accounts,
         cloud.lockouts,
@@ -120,11 +135,11 @@ def _oidc_routes(cloud: Cloud) -> list[Route]:
     )
     grants: dict[str, GrantType] = {
         "password": PasswordGrant(passwords, issuing, journal, chance),
-        "authorization_code": CodeGrant(codes, cloud.accounts, issuing, chance),
-        "refresh_token": RefreshGrant(refresh_tokens, cloud.accounts, issuing, journal),
+        "authorization_code": CodeGrant(cloud.codes, cloud.accounts, issuing, chance),
+        "refresh_token": RefreshGrant(cloud.refresh_tokens, cloud.accounts, issuing, journal),
     }
     answers = AuthorizeAnswers(addresses, pages)
-    authorizing = Authorizing(directory, issuing, codes, answers, pages, random_bytes=chance, clock=_now)
+    authorizing = Authorizing(directory, issuing, cloud.codes, answers, pages, random_bytes=chance, clock=_now)
     signin_form = SigninForm(
         authorizing, browser, passwords, cloud.accounts, journal, pages, seal, random_bytes=chance, clock=_now
     )

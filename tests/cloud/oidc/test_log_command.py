@@ -5,6 +5,7 @@ import json
 from click.testing import CliRunner
 from tests.cloud.live_cloud import LiveCloud
 
+from isthmus.cli.cloud import group as cloud_group
 from isthmus.cli.cloud_log import group
 
 
@@ -30,6 +31,16 @@ def test_the_log_tells_the_true_reason(live: LiveCloud) -> None:
     assert "50034 no account has this user name" in shown
     assert "signed in" in shown
     assert "wr0ng-pass" not in shown
+
+
+def test_sweeping_leaves_what_is_alive(live: LiveCloud) -> None:
+    application, ann = live.public_application(), live.person()
+    answer = live.password_grant(application, ann.user_principal_name, scope="offline_access").json()
+    result = CliRunner().invoke(cloud_group, ["sweep", "--dir", str(live.cloud.settings.folder)])
+    assert result.exit_code == 0, result.output
+    form = {"grant_type": "refresh_token", "client_id": str(application.client_id)}
+    assert live.token(form | {"refresh_token": answer["refresh_token"]}).status_code == 200
+    assert len(live.cloud.signin_log.recent(live.tenant_id, user_principal_name=ann.user_principal_name)) == 2
 
 
 def test_a_password_in_the_user_name_field_is_not_kept(live: LiveCloud) -> None:

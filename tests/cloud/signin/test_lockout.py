@@ -87,3 +87,6 @@ def test_digests_tell_passwords_apart_and_need_the_secret(one: str, other: str) 
 def test_an_unknown_name_locks_as_one_whatever_its_case() -> None:
     tenant = uuid4()
     assert unknown_name_key(b"s", tenant, "Nobody@x") == unknown_name_key(b"s", tenant, "nobody@X")
+    assert unknown_name_key(b"s", tenant, "zoe\u0308@x") == unknown_name_key(b"s", tenant, "zo\u00eb@x")
+    # Two accounts may have these names, so nobody's must not lock each other either.
+    assert unknown_name_key(b"s", tenant, "strasse@x") != unknown_name_key(b"s", tenant, "stra\u00dfe@x")

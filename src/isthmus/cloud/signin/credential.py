@@ -5,11 +5,14 @@ from isthmus.passwordhash import CloudHash
 
 _NOBODYS = CloudHash.parse("v1;PPH1_MD4,00000000000000000000,1000," + "0" * 64 + ";")
 
+_LONGEST_PASSWORD = 256
+"""Active Directory's limit: longer ones are nobody's, and hashing them would only keep us busy."""
+
 
 def credential_matches(credential: str | None, password: str) -> bool:
     """*credential* as in `SigninSubject`; None costs as much as a synchronised one and matches nothing."""
-    if credential is None:
-        _NOBODYS.verify(password)
+    if credential is None or len(password) > _LONGEST_PASSWORD:
+        _NOBODYS.verify(password[:_LONGEST_PASSWORD])
         return False
     if credential.startswith("$argon2id$"):
         return LocalPasswordHash.parse(credential).verify(password)

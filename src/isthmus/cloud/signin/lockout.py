@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from isthmus.cloud.accounts.account import upn_key
+
 _TRACKED = 3
 DIGEST_BYTES = 16
 
@@ -64,7 +66,8 @@ def wrong_password_digest(secret: bytes, tenant_id: UUID, account_key: UUID, pas
 def unknown_name_key(secret: bytes, tenant_id: UUID, name: str) -> UUID:
     """The lockout key of a name that nobody has: it locks as an account would, so that a lock tells nothing."""
     place = b"unknown name" + tenant_id.bytes
-    return UUID(bytes=hmac.digest(secret, place + name.casefold().encode("utf-8", "surrogatepass"), sha256)[:16])
+    # The same spellings must meet in one key as meet in one account: otherwise the difference tells who exists.
+    return UUID(bytes=hmac.digest(secret, place + upn_key(name).encode("utf-8", "surrogatepass"), sha256)[:16])
 
 
 def _lock_time(earlier_locks: int, policy: LockoutPolicy) -> timedelta:

@@ -66,7 +66,7 @@ class PasswordSignin:
         matches = credential_matches(subject.credential if subject else None, password)
         if subject is None or not matches:
             return self._wrong(tenant_id, key, subject, password, now=now)
-        if held != CLEAN and self._locked_meanwhile(tenant_id, key, now):
+        if self._locked_meanwhile(tenant_id, key, now):
             return Refused(Refusal.LOCKED, account)
         return Allowed(subject.account) if subject.account.enabled else Refused(Refusal.DISABLED, account)
 
@@ -83,6 +83,8 @@ class PasswordSignin:
 
     def _locked_meanwhile(self, tenant_id: UUID, key: UUID, now: datetime) -> bool:
         """Clears the failures, unless others have locked the account while this password was checked."""
+        if self._lockouts.find(tenant_id, key) == CLEAN:
+            return False
         before = self._lockouts.change(tenant_id, key, lambda held: held if held.is_locked(now) else CLEAN)
         return before.is_locked(now)
 

@@ -1,6 +1,7 @@
 """Failed sign-ins of each account, shared by every process that serves the tenant."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,8 @@ lockouts = Table(
 )
 
 _THIS = (lockouts.c.tenant_id == bindparam("tenant"), lockouts.c.account_key == bindparam("account"))
-_SELECT = select(lockouts).where(*_THIS)
-_FIND = Prepared(_SELECT)
+_FIND = Prepared(select(lockouts).where(*_THIS))
 _CLEAR = delete(lockouts).where(*_THIS)
-_FIND_AND_LOCK = _SELECT.with_for_update()
 
 
 class LockoutStore:
@@ -39,7 +38,12 @@ class LockoutStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         make = sqlite_insert if database.is_sqlite else postgresql_insert
-        self._insert_if_absent = make(lockouts).on_conflict_do_nothing()
+        held = make(lockouts)
+        # A row that is not there cannot be locked, and one found without a lock may be gone before it is locked:
+        # this makes or locks it, and tells what it holds.
+        self._lock = held.on_conflict_do_update(
+            index_elements=list(lockouts.primary_key.columns), set_={"failures": lockouts.c.failures}
+        ).returning(lockouts)
 
     def find(self, tenant_id: UUID, account_key: UUID) -> Lockout:
         with self._database.read() as connection:
@@ -55,9 +59,7 @@ class LockoutStore:
         """Applies *step* to what is held, alone among all processes; what was held before it."""
         this = {"tenant": tenant_id, "account": account_key}
         with self._database.write() as connection:
-            # A row that is not there cannot be locked: without it two first failures could count as one.
-            connection.execute(self._insert_if_absent, _row(tenant_id, account_key, CLEAN))
-            before = _lockout(connection.execute(_FIND_AND_LOCK, this).one())
+            before = _lockout(connection.execute(self._lock, _row(tenant_id, account_key, CLEAN)).one())
             after = step(before)
             if after == CLEAN:
                 connection.execute(_CLEAR, this)
@@ -65,6 +67,11 @@ class LockoutStore:
                 values = _row(tenant_id, account_key, after)
                 connection.execute(update(lockouts).where(*_THIS).values(values), this)
         return before
+
+    def sweep(self, tenant_id: UUID, *, before: datetime) -> None:
+        """Forgets accounts whose last failure was earlier."""
+        with self._database.write() as connection:
+            connection.execute(delete(lockouts).where(lockouts.c.tenant_id == tenant_id, lockouts.c.failed_at < before))
 
 
 def _row(tenant_id: UUID, account_key: UUID, held: Lockout) -> dict[str, Any]:
