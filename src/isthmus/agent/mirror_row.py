@@ -3,7 +3,6 @@
 import json
 from base64 import b64decode, b64encode
 from struct import Struct
-from typing import Any
 from uuid import UUID
 
 from isthmus.directory.changes import Attribute, AttributeValue, ReplicatedAttribute
@@ -27,19 +26,17 @@ def stamp_from(octets: bytes | None) -> ReplicationStamp | None:
 
 
 def object_text(found: MirroredObject) -> str:
-    """JSON; each originating database is named once."""
-    databases: dict[UUID, int] = {}
-    attributes: dict[str, list[Any]] = {}
-    for name, replicated in found.attributes.items():
-        stamp = replicated.stamp
-        database = databases.setdefault(stamp.invocation_id, len(databases))
-        values = [_plain(value) for value in replicated.values]
-        attributes[name.value] = [stamp.version, stamp.originated, database, *values]
+    """JSON; each stamp is written once, since an object's first attributes share theirs."""
+    stamps: dict[ReplicationStamp, int] = {}
+    attributes = {
+        name.value: [stamps.setdefault(each.stamp, len(stamps)), *map(_plain, each.values)]
+        for name, each in found.attributes.items()
+    }
     content = {
         "p": found.parent_guid.hex if found.parent_guid else None,
         "n": found.distinguished_name,
         "s": found.security_identifier,
-        "d": [database.hex for database in databases],
+        "t": [(stamp.version, stamp.originated, stamp.invocation_id.hex) for stamp in stamps],
         "a": attributes,
     }
     return _encode(content)
@@ -48,24 +45,24 @@ def object_text(found: MirroredObject) -> str:
 def object_from(guid: UUID, text: str, password_stamp: bytes | None) -> MirroredObject:
     """The inverse of `object_text`. An attribute that this version does not know is dropped."""
     content = json.loads(text)
-    databases = [UUID(hex=text) for text in content["d"]]
+    stamps = [
+        ReplicationStamp(version, originated, UUID(hex=database)) for version, originated, database in content["t"]
+    ]
     return MirroredObject(
         guid,
         UUID(hex=content["p"]) if content["p"] else None,
         content["n"],
         content["s"],
         {
-            Attribute(name): ReplicatedAttribute(
-                tuple(_value(value) for value in values), ReplicationStamp(version, originated, databases[database])
-            )
-            for name, (version, originated, database, *values) in content["a"].items()
-            if name in _KNOWN
+            _ATTRIBUTES[name]: ReplicatedAttribute(tuple(map(_value, values)), stamps[stamp])
+            for name, (stamp, *values) in content["a"].items()
+            if name in _ATTRIBUTES
         },
         stamp_from(password_stamp),
     )
 
 
-_KNOWN = {attribute.value for attribute in Attribute}
+_ATTRIBUTES = {attribute.value: attribute for attribute in Attribute}
 
 
 def _plain(value: AttributeValue) -> str | int | list[str]:
