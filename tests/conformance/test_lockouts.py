@@ -44,3 +44,16 @@ def test_failures_at_the_same_moment_are_all_counted(database: Database, tenant:
         found_locked = list(pool.map(fail, range(24)))
     assert found_locked.count(True) == 14
     assert store.find(tenant.tenant_id, account).failures == 10
+
+
+def test_successes_and_failures_at_the_same_moment_do_not_meet_half_way(
+    database: Database, tenant: Tenant, now: datetime
+) -> None:
+    store, account = LockoutStore(database), uuid4()
+
+    def change(number: int) -> Lockout:
+        after = Lockout(failures=1, failed_at=now) if number % 2 else CLEAN
+        return store.change(tenant.tenant_id, account, lambda _: after)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {held.failures for held in pool.map(change, range(200))} <= {0, 1}
