@@ -1,9 +1,10 @@
 """Whatever arrives, the answer is a clear one: never an error of ours."""
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,31 @@ def test_any_authorization_header_is_answered(live: LiveCloud, credentials: byte
 @given(name=st.text(max_size=60))
 def test_any_realm_is_answered(live: LiveCloud, name: str) -> None:
     assert answered(live.get(f"/common/userrealm/{quote(name, safe='', errors='replace')}"))
+
+
+@pytest.mark.parametrize("header", [b'{"alg":"RS256"}', b'{"alg":"RS256","crit":5}', b'{"alg":["RS256"]}', b"[1]", b""])
+@pytest.mark.parametrize("payload", [b"[" * 30_000, b"9" * 20_000, b"[]", b'{"tid":5}', b"TENANT"])
+def test_any_token_is_answered(live: LiveCloud, header: bytes, payload: bytes) -> None:
+    payload = payload.replace(b"TENANT", f'{{"tid":"{live.tenant_id}"}}'.encode())
+    token = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in (header, payload, b"no signature")).decode()
+    told = live.session.post(f"{live.url}/oidc/userinfo", data={"access_token": token}, timeout=9)
+    assert told.status_code == 401
+    form = {"id_token_hint": token, "post_logout_redirect_uri": "https://elsewhere.test/"}
+    left = live.session.post(f"{live.authority}/oauth2/v2.0/logout", data=form, timeout=9, allow_redirects=False)
+    assert left.status_code == 200
+
+
+@pytest.mark.parametrize("segment", ["%00", "a%00b.test", "{TENANT}", "urn:uuid:TENANT"])
+def test_only_a_guid_or_a_domain_names_a_tenant(live: LiveCloud, segment: str) -> None:
+    answer = live.get(f"/{segment.replace('TENANT', str(live.tenant_id))}/v2.0/.well-known/openid-configuration")
+    assert (answer.status_code, answer.json()["error_codes"]) == (400, [90002])
+
+
+def test_a_field_with_a_nul_character_reaches_no_database(live: LiveCloud) -> None:
+    form = {"grant_type": "password", "client_id": str(_application(live).client_id), "scope": "openid"}
+    answer = live.token(form | {"username": "a\0@contoso.test", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["error_codes"]) == (400, [9002313])
+    assert live.get("/common/userrealm/a@%2500").json()["account_type"] == "Unknown"
 
 
 def _application(live: LiveCloud) -> Application:

@@ -4,7 +4,7 @@ from typing import Protocol
 from uuid import UUID
 
 from isthmus.cloud.accounts.application import Application
-from isthmus.cloud.accounts.tenant import Tenant
+from isthmus.cloud.accounts.tenant import Tenant, is_domain_name
 from isthmus.cloud.oidc.parameters import read_uuid
 from isthmus.cloud.oidc.refusal import RefusedError, invalid_request, missing_parameter
 
@@ -32,14 +32,13 @@ class Directory:
         """Of a path's first part: GUID or verified domain; None for `common` and `organizations`."""
         if name.lower() in ANY_TENANT:
             return None
-        tenant = self._tenants.find(name) if len(name) <= 253 else None
+        tenant = self._tenants.find(name) if read_uuid(name) or is_domain_name(name) else None
         if tenant is None:
             raise RefusedError("invalid_tenant", 90002, f"the tenant '{_shown(name)}' is not known here")
         return tenant
 
     def tenant_of_domain(self, domain: str) -> Tenant | None:
-        tenant = self._tenants.find(domain) if 0 < len(domain) <= 253 else None
-        return tenant if tenant is not None and domain.lower() in tenant.domains else None
+        return self._tenants.find(domain) if is_domain_name(domain) else None
 
     def application(self, tenant_name: str, client_id: str | None) -> tuple[Tenant, Application]:
         """*client_id* as it was sent. `common` and `organizations` mean the application's own tenant."""

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from uuid import UUID
 
 from joserfc import jws
-from joserfc.errors import JoseError
 
 from isthmus.cloud.oidc.addresses import Addresses
 from isthmus.cloud.oidc.browser import Accounts
@@ -17,7 +16,7 @@ from isthmus.cloud.oidc.parameters import read_uuid, single_values
 from isthmus.cloud.oidc.refusal import CORS, json_answer
 from isthmus.cloud.tokens.claims import Claims, userinfo_claims
 from isthmus.cloud.tokens.scope import GRAPH_ID
-from isthmus.cloud.tokens.signing import read_own_token
+from isthmus.cloud.tokens.signing import UNREADABLE_TOKEN, read_own_token
 from isthmus.cloud.web.http import HttpRequest, HttpResponse
 
 
@@ -80,6 +79,6 @@ def _claimed_tenant(token: str) -> UUID | None:
     """Whose key to look for; believed only after the signature."""
     try:
         claims = json.loads(jws.extract_compact(token.encode("ascii")).payload)
-    except (JoseError, ValueError):
+    except UNREADABLE_TOKEN:
         return None
     return read_uuid(claims.get("tid")) if isinstance(claims, dict) and isinstance(claims.get("tid"), str) else None

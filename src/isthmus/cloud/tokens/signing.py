@@ -15,6 +15,8 @@ from joserfc.jwk import KeySet, RSAKey
 from isthmus.cloud.tokens.claims import Claims
 
 _ALGORITHM = "RS256"
+UNREADABLE_TOKEN = (JoseError, ValueError, TypeError, RecursionError)
+"""What the library raises for texts that are no token: some of it by accident, for headers and payloads of no sense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,5 +84,5 @@ def _signed_claims(token: str, keys: Sequence[SigningKey]) -> Claims:
     key_set = KeySet([key.key for key in keys])
     try:
         return jwt.decode(token, key_set, algorithms=[_ALGORITHM]).claims
-    except (JoseError, ValueError):
+    except UNREADABLE_TOKEN:
         return {}

@@ -200,6 +200,9 @@ def _fields(encoded: str) -> tuple[tuple[str, str], ...]:
         fields: Any = parse_qsl(encoded, keep_blank_values=True, max_num_fields=_FIELD_LIMIT, errors="strict")
     except (ValueError, UnicodeDecodeError) as error:
         raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the fields cannot be read") from error
+    # No field of any door may hold one, and PostgreSQL refuses statements that do.
+    if any("\0" in name or "\0" in value for name, value in fields):
+        raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "a field holds a NUL character")
     return tuple(fields)
 
 
