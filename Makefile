@@ -14,7 +14,7 @@ demo: set-up ## the main job on a real domain, told as it happens (EXIT=1: take 
 	@$(BIN)/isthmus lab demo $(if $(EXIT),--exit)
 
 test: set-up ## every test, on real servers
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 check: set-up ## what CI runs: formatting, lint, types, imports, then the tests
 	@$(BIN)/ruff format --check --quiet

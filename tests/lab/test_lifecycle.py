@@ -21,7 +21,7 @@ from isthmus.lab.lifecycle import bring_up, start_part, states, stop_part, take_
 from isthmus.lab.passwords import seeded_password
 from isthmus.lab.people import residents
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("lifecycle")]
+pytestmark = pytest.mark.lab
 ISTHMUS = Path(sys.executable).with_name("isthmus")
 SAMBAS_FOLDERS = [Path(f"/var/{kind}/samba") for kind in ("lib", "cache", "log")] + [Path("/run/samba")]
 

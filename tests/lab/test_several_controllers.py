@@ -9,7 +9,7 @@ from tests.lab.ldap_bind import SUCCESS, bind_result
 
 from isthmus.lab.domain import Domain
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("several_controllers")]
+pytestmark = pytest.mark.lab
 _PATIENCE_SECONDS = 60
 
 

@@ -84,7 +84,7 @@ class Construction:
         daemon = start_daemon(command, log=log)
         self.commands[name] = command
         self.started(name, daemon)
-        wait_until_ready(ready, daemon, log=log, seconds=seconds)
+        wait_until_ready(ready, daemon, what=f"the process {name}", log=log, seconds=seconds)
 
     def stop_all(self) -> None:
         """The last started first."""

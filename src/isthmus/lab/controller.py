@@ -11,7 +11,7 @@ from isthmus.lab.kerberos_settings import kerberos_settings
 from isthmus.lab.names import LabNames
 
 _PORTS = (53, 88, 135, 389, 636, 49152, 49153)
-_FOLDERS = ("etc", "private", "state", "cache", "run", "bind-dns", "ncalrpc", "winbindd", "ntp_signd")
+_FOLDERS = ("etc", "private", "state", "cache", "run", "bind-dns", "rpc", "winbindd", "ntp_signd")
 _SERVICES = "dns rpc ldap cldap kdc drepl kcc"
 """No file server, no winbindd, no updates of its own names: it starts in a third of a second."""
 _PATIENCE_SECONDS = 20
@@ -68,7 +68,7 @@ def configure(controller: Controller, names: LabNames, *, ca_file: Path, certifi
     lock directory = {at}
     pid directory = {at}/run
     binddns dir = {at}/bind-dns
-    ncalrpc dir = {at}/ncalrpc
+    ncalrpc dir = {at}/rpc
     winbindd socket directory = {at}/winbindd
     ntp signd socket directory = {at}/ntp_signd
     logging = file
@@ -99,7 +99,13 @@ def start_controller(
     daemon = start_daemon(command, log=output, environment=environment, tied=tied)
     launched(daemon)
     log = output if tied else controller.log
-    wait_until_ready(lambda: all_answer(controller.address, _PORTS), daemon, log=log, seconds=_PATIENCE_SECONDS)
+    wait_until_ready(
+        lambda: all_answer(controller.address, _PORTS),
+        daemon,
+        what=f"the domain controller {controller.host}",
+        log=log,
+        seconds=_PATIENCE_SECONDS,
+    )
     return daemon
 
 

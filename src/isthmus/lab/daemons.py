@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -34,17 +33,23 @@ def start_daemon(
 
     *tied*: its standard input is a pipe of which only this program holds the other end, for programs that end with it.
     """
-    with log.open("ab") as output:
-        started = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env=None if environment is None else {**os.environ, **environment},
-        )
-    _children[started.pid] = started
-    return Daemon(started.pid, _start_time(started.pid))
+    stdin, tie = os.pipe() if tied else (os.open(os.devnull, os.O_RDONLY), None)
+    try:
+        with log.open("ab") as output:
+            sources = (stdin, output.fileno(), output.fileno())
+            pid = os.posix_spawn(
+                command[0],
+                list(command),
+                {**os.environ, **(environment or {})},
+                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(sources)],
+                setsid=True,
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores these, its children should not
+            )
+    finally:
+        os.close(stdin)
+    if tie is not None:
+        _ties[pid] = tie
+    return Daemon(pid, _start_time(pid))
 
 
 def this_program() -> Daemon:
@@ -70,12 +75,12 @@ def stop_daemon(daemon: Daemon, *, patience: float = 5) -> None:
         raise LabError(f"process {daemon.pid} does not end")
 
 
-def wait_until_ready(ready: Callable[[], bool], daemon: Daemon, *, log: Path, seconds: float) -> None:
-    """Returns when *ready* says so; an error with the log's tail when *daemon* ends first or time is over."""
+def wait_until_ready(ready: Callable[[], bool], daemon: Daemon, *, what: str, log: Path, seconds: float) -> None:
+    """Returns when *ready* says so; an error with its log's end when *daemon*, called *what*, fails or takes longer."""
     if _wait(lambda: ready() or not is_alive(daemon), seconds=seconds) and is_alive(daemon):
         return
-    what = "is not ready" if is_alive(daemon) else "has ended"
-    raise LabError(f"process {daemon.pid} {what} after {seconds:g} s; the end of {log}:\n{tail(log)}")
+    happened = f"is not ready after {seconds:g} s" if is_alive(daemon) else "has ended"
+    raise LabError(f"{what} {happened}; the end of {log}:\n{tail(log)}")
 
 
 def tail(log: Path, *, lines: int = 15) -> str:
@@ -92,8 +97,8 @@ def members_of_group(group: int) -> list[int]:
     return [int(fields[_PID_FIELD]) for fields in living if int(fields[_PROCESS_GROUP_FIELD]) == group]
 
 
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""Those that this program started: they must be waited for, or they stay as zombies."""
+_ties: dict[int, int] = {}
+"""Our ends of the pipes of tied programs: they close when we end, however that comes about."""
 
 
 def _wait(done: Callable[[], bool], *, seconds: float) -> bool:
@@ -112,11 +117,12 @@ def _kill(pids: Iterable[int]) -> None:
 
 
 def _reap(daemon: Daemon) -> None:
-    child = _children.pop(daemon.pid, None)
-    if child is not None:
-        if child.stdin is not None:
-            child.stdin.close()
-        child.wait()
+    """A child of ours stays as a zombie until we wait for it."""
+    tie = _ties.pop(daemon.pid, None)
+    if tie is not None:
+        os.close(tie)
+    with suppress(ChildProcessError):
+        os.waitpid(daemon.pid, 0)
 
 
 def _start_time(pid: int) -> int:

@@ -26,8 +26,8 @@ from isthmus.lab.progress import forget_progress, read_progress
 _FOLDERS = ("certificates", LOGS, "secrets")
 _MOST_CONTROLLERS = 9
 _DEFAULT_NAME = "demo"
-_LONGEST_FOLDER = 70
-"""A socket's path has at most 107 letters."""
+_LONGEST_FOLDER = 78
+"""A socket's path has at most 107 letters, and the longest here ends with `/dc1/rpc/np/protected_storage`."""
 _HOSTS = {"cloud": "login", "applications": "app"}
 """Where the processes that answer on a port do so."""
 _HTTPS = 443
@@ -111,16 +111,20 @@ def start_part(folder: Path, name: str) -> None:
     daemon = description.daemons.get(name)
     if daemon is not None and is_alive(daemon):
         raise LabError(f"{name} is already running")
+
+    def remember(started: Daemon) -> None:
+        write_description(description.with_daemon(name, started))
+
     command = description.commands.get(name)
     if command is None:
-        started = start_controller(description.controller(name))
-    else:
-        log = folder / LOGS / f"{name}.log"
-        started = start_daemon(command, log=log)
-        if (host := _HOSTS.get(name)) is not None:
-            address = public_address(description.block, host)
-            wait_until_ready(lambda: all_answer(address, (_HTTPS,)), started, log=log, seconds=_PATIENCE_SECONDS)
-    write_description(description.with_daemon(name, started))
+        start_controller(description.controller(name), launched=remember)
+        return
+    log = folder / LOGS / f"{name}.log"
+    started = start_daemon(command, log=log)
+    remember(started)
+    if (host := _HOSTS.get(name)) is not None:
+        address = public_address(description.block, host)
+        wait_until_ready(lambda: all_answer(address, (_HTTPS,)), started, what=name, log=log, seconds=_PATIENCE_SECONDS)
 
 
 def _raise_parts(lab: Construction, claim: AddressClaim) -> LabDescription:
