@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 
 from isthmus.cloud.oidc.addresses import Addresses
@@ -42,6 +43,7 @@ from isthmus.cloud.storage.signin_log import SigninLogStore
 from isthmus.cloud.storage.signing_keys import SigningKeyStore
 from isthmus.cloud.storage.tenants import TenantStore
 from isthmus.cloud.storage.vault import Vault
+from isthmus.cloud.web.http import refuse_route
 from isthmus.cloud.web.pages import Pages
 
 
@@ -105,7 +107,10 @@ def build_cloud(settings: CloudSettings) -> Cloud:
 def build_app(cloud: Cloud) -> Starlette:
     """The doors, each with its own routes."""
     routes: list[BaseRoute] = [*_provisioning_routes(cloud), *_oidc_routes(cloud)]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refuse_route})
+    # It would redirect to whatever host the request names, and by the scheme that a proxy in front speaks.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _provisioning_routes(cloud: Cloud) -> list[Route]:

@@ -128,6 +128,24 @@ def test_a_field_with_a_nul_character_reaches_no_database(live: LiveCloud) -> No
     assert live.get("/common/userrealm/a@%2500").json()["account_type"] == "Unknown"
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/common/login", 405)])
+def test_what_no_door_takes_is_answered_as_everything_else(
+    live: LiveCloud, method: str, path: str, status: int
+) -> None:
+    answer = live.session.request(method, live.url + path, timeout=9)
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers.get("allow") == ("POST" if status == 405 else None)
+
+
+def test_no_answer_leads_to_the_host_that_the_request_names(live: LiveCloud) -> None:
+    answer = live.session.post(
+        f"{live.url}/common/login/", headers={"host": "elsewhere.test"}, timeout=9, allow_redirects=False
+    )
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
 def _application(live: LiveCloud) -> Application:
     """One for all examples."""
     held = live.cloud.applications.all(live.tenant_id)

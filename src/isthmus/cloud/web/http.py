@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -145,6 +146,14 @@ class Door:
         except Exception:  # noqa: BLE001 the last resort
             _log.exception("request %s to %s failed", request.request_id, request.path)
             return HttpResponse(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def refuse_route(request: Request, error: Exception) -> Response:
+    """Answers what no door takes, an unknown path or method, with the headers that every answer has."""
+    if not isinstance(error, HTTPException):
+        raise error
+    answer = HttpResponse(error.status_code, headers=tuple((error.headers or {}).items()))
+    return _respond(_without_body(request), answer)
 
 
 def _without_body(request: Request) -> HttpRequest:
