@@ -159,9 +159,28 @@ def test_administrative_acts_are_written_down_without_secrets(folder: Path, foun
 def test_another_schema_is_refused_until_it_is_migrated(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "cloud" / "cloud.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
-    for arguments in (["serve"], ["app", "list"]):
+    for arguments in (["serve"], ["app", "list"], ["migrate"]):
         result = run(folder, *arguments)
         assert (result.exit_code, "schema 9999" in result.output) == (1, True)
+
+
+def test_a_file_that_is_no_database_is_told(folder: Path) -> None:
+    (folder / "cloud" / "cloud.db").write_bytes(b"something else" * 1000)
+    for arguments in (["serve"], ["app", "list"], ["migrate"]):
+        result = run(folder, *arguments)
+        assert (result.exit_code, "file is not a database" in result.output) == (1, True)
+
+
+def test_a_certificate_that_cannot_be_used_is_told_before_anything_is_served(folder: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("no certificate")
+    result = run(folder, "serve", "--listen=127.0.0.1:0", f"--certificate={wrong}", f"--private-key={wrong}")
+    assert (result.exit_code, "cannot be used together" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [["user", "list"], ["log", "signins"]])
+def test_a_limit_beyond_all_bounds_is_refused(folder: Path, arguments: list[str]) -> None:
+    assert run(folder, *arguments, f"--limit={2**64}").exit_code == 2
 
 
 def test_passwords_are_not_served_in_clear_text_by_mistake(folder: Path) -> None:

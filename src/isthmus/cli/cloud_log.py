@@ -17,7 +17,7 @@ def group() -> None:
 @group.command("signins")
 @click.option("--user", help="Only of this user principal name.")
 @click.option("--failed", is_flag=True, help="Only what was refused.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @folder_option
 @tenant_option
 @JSON

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from isthmus.cloud.accounts.errors import AccountsError
 from isthmus.cloud.accounts.password import LocalPasswordError
@@ -39,6 +40,8 @@ def reported() -> Iterator[None]:
         yield
     except (SettingsError, AccountsError, LocalPasswordError) as error:
         raise click.ClickException(str(error)) from error
+    except DBAPIError as error:
+        raise click.ClickException(f"the database cannot be used: {error.orig}") from error
 
 
 @contextmanager
@@ -89,4 +92,9 @@ def _shown(value: object) -> str:
         case list() | tuple():
             return ", ".join(_shown(each) for each in value)
         case _:
-            return str(value)
+            return "".join(each if each.isprintable() else _escaped(each) for each in str(value))
+
+
+def _escaped(character: str) -> str:
+    """Names come from strangers: none may command the operator's terminal."""
+    return character.encode("unicode_escape").decode("ascii")

@@ -19,7 +19,7 @@ def group() -> None:
 
 @group.command("list")
 @click.option("--after", default="", help="Begin behind this name.")
-@click.option("--limit", type=click.IntRange(1), default=_PAGE, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=_PAGE, show_default=True)
 @folder_option
 @tenant_option
 @JSON

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -77,12 +78,28 @@ def serve(settings: CloudSettings, listening: Listening) -> int:
 def _check(listening: Listening) -> None:
     if (listening.certificate is None) != (listening.private_key is None):
         raise SettingsError("a certificate and its private key come together: give both or neither")
+    if listening.certificate is not None:
+        _check_certificate(listening.certificate, listening.private_key)
     for address in listening.addresses:
         if listening.certificate is None and not listening.plain and not address.is_loopback:
             raise SettingsError(
                 f"{address} would carry passwords in clear text: give --certificate and --private-key, "
                 "or --plain if a proxy in front speaks TLS and nobody else can reach the address"
             )
+
+
+def _check_certificate(certificate: str, private_key: str | None) -> None:
+    """Before any process is started, and with words."""
+
+    def no_password() -> str:
+        raise SettingsError(f"{private_key} is encrypted: give a private key without a password")
+
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, private_key, no_password)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"the certificate {certificate} and the private key {private_key} cannot be used together: {error}"
+        ) from error
 
 
 def _bound(address: Address) -> socket.socket:

@@ -48,3 +48,9 @@ def test_a_password_in_the_user_name_field_is_not_kept(live: LiveCloud) -> None:
     shown = told(live, "--limit", "1")
     assert "(not a user name)" in shown
     assert "Secret" not in shown
+
+
+def test_a_strangers_name_commands_no_terminal(live: LiveCloud) -> None:
+    live.password_grant(live.public_application(), "\x1b]0;owned\x07\x1b[31m\u202ered\nx@contoso.test", "x")
+    shown = told(live, "--limit", "1")
+    assert r"\x1b]0;owned\x07\x1b[31m\u202ered\nx@contoso.test" in shown

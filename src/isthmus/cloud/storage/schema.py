@@ -55,14 +55,21 @@ def require_newest(database: Database) -> None:
         return
     if found is None:
         raise SchemaVersionError("the database is empty: `isthmus cloud migrate` prepares it")
-    known = {script.revision for script in _scripts().walk_revisions()}
-    advice = "back it up, then run `isthmus cloud migrate`" if found in known else "it is a newer release's, run that"
-    raise SchemaVersionError(f"the database has schema {found}, this release needs {needed}: {advice}")
+    _require_known(found)
+    raise SchemaVersionError(
+        f"the database has schema {found}, this release needs {needed}: back it up, then run `isthmus cloud migrate`"
+    )
 
 
 def migrate(database: Database) -> str:
-    """Brings the database up to this release's schema, in one transaction; the version that it has then."""
+    """Brings the database up to this release's schema, in one transaction; the version that it has then.
+
+    `SchemaVersionError` if a newer release has had it.
+    """
     scripts = _scripts()
+    found = version_of(database)
+    if found is not None:
+        _require_known(found)
 
     def steps(revision: Any, _context: MigrationContext) -> Sequence[Any]:
         return scripts._upgrade_revs("head", revision)  # noqa: SLF001 as Alembic's own commands do
@@ -74,6 +81,13 @@ def migrate(database: Database) -> str:
             environment.configure(connection=connection, target_metadata=complete_metadata(), fn=steps)
             environment.run_migrations()
     return newest_version()
+
+
+def _require_known(found: str) -> None:
+    if found not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaVersionError(
+            f"the database has schema {found}, this release needs {newest_version()}: it is a newer release's, run that"
+        )
 
 
 def _scripts() -> ScriptDirectory:
