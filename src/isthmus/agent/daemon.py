@@ -120,6 +120,7 @@ class Daemon:
                 withheld=len(report.withheld),
                 seconds=report.seconds,
             )
+        if report.objects or tally.applied or tally.refused or self._board.now.cycles == 0:
             objects, people = self._state.mirror.counts()
             self._board.change(
                 objects=objects,

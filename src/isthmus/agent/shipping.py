@@ -16,7 +16,7 @@ from isthmus.directory.anchor import SourceAnchor
 from isthmus.directory.cursor import ReplicationCursor
 
 _WORKERS = 3
-_MOST_UNDER_WAY = 6
+_MOST_UNDER_WAY = 4
 """Parcels; more wait with the controller, which is asked for no further page."""
 
 

@@ -42,6 +42,8 @@ class Status(BaseModel):
     last_change_seen_at: datetime | None = None
     last_acknowledged_at: datetime | None = None
     last_heartbeat_at: datetime | None = None
+    cloud_heard_at: datetime | None = None
+    """When the cloud last answered a heartbeat, by its own clock."""
     objects: int = 0
     people: int = 0
     held: int = 0

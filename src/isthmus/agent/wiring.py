@@ -29,9 +29,9 @@ from isthmus.agent.parcel import Courier, UplinkCourier
 from isthmus.agent.private_files import private_folder
 from isthmus.agent.rehearsal import RehearsalCourier, Rehearsed, rehearsed
 from isthmus.agent.settings import DirectorySettings, Settings
-from isthmus.agent.state import State
+from isthmus.agent.state import Remembered, State
 from isthmus.agent.state_file import StateLock, copy_state, open_state
-from isthmus.agent.status import Status, StatusBoard, changes_noticed
+from isthmus.agent.status import Status, StatusBoard, changes_noticed, read_status
 from isthmus.agent.synchroniser import Purpose, Synchroniser
 from isthmus.contract.enrolment import Enrolment, EnrolmentRequest
 from isthmus.sync import standard_rules
@@ -61,6 +61,10 @@ def enroll(settings: Settings, code: str, *, name: str | None = None, replace: b
         if is_enrolled(folder) and not replace:
             known = read_enrolment(folder).known_as
             raise AlreadyEnrolledError(f"this agent is enrolled with {known.tenant_name} at {known.cloud_url} already")
+        with State(open_state(folder)) as state, state.transaction():
+            state.remember(
+                Remembered.RECONCILED_AT, "0"
+            )  # what another cloud or tenant held is not what this one holds
         key = AgentKey.new()
         request = EnrolmentRequest(
             code=code.strip(),
@@ -154,6 +158,7 @@ def assembled(settings: Settings) -> Iterator[Agent]:
                     seconds=settings.pace.heartbeat_seconds,
                     stop=stopping,
                     domains_changed=daemon.domains_changed,
+                    cloud_forgot=daemon.reconcile_now,
                 )
                 yield Agent(daemon, board, heartbeat)
         finally:
@@ -216,6 +221,7 @@ class OtherCloudError(AgentError):
 
 def _first_status(settings: Settings, enrolled: Enrolled) -> Status:
     now = datetime.now(UTC)
+    before = read_status(settings.state.directory)
     return Status(
         pid=os.getpid(),
         version=agent_version(),
@@ -224,4 +230,5 @@ def _first_status(settings: Settings, enrolled: Enrolled) -> Status:
         directory_domain=settings.directory.domain,
         cloud_url=settings.cloud.url,
         tenant_name=enrolled.known_as.tenant_name,
+        cloud_heard_at=before.cloud_heard_at if before else None,
     )

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from isthmus.active_directory import DirectoryError
 from isthmus.agent import wiring
@@ -72,16 +70,15 @@ def preflight_command(config: Path, as_json: bool) -> None:
     with _told():
         settings = read_settings(config)
     failed = False
-    console = Console(highlight=False)
     checks = []
     for check in preflight(settings):
         failed |= check.outcome is Outcome.FAIL
         checks.append(asdict(check))
         if not as_json:
-            mark = f"[{_COLOURS[check.outcome]}]{check.outcome.value:4}[/]"
-            console.print(mark, f"[bold]{check.name}[/]:", check.found, soft_wrap=True)
+            mark = click.style(f"{check.outcome.value:4}", fg=_COLOURS[check.outcome])
+            click.echo(f"{mark} {click.style(check.name, bold=True)}: {check.found}")
             if check.remedy:
-                console.print("       to do:", check.remedy, soft_wrap=True, markup=False)
+                click.echo(f"     to do: {check.remedy}")
     if as_json:
         click.echo(json.dumps({"ok": not failed, "checks": checks}, indent=2))
     sys.exit(_FAILED if failed else 0)
@@ -177,15 +174,10 @@ def _tell_rehearsal(settings: Settings, *, as_json: bool) -> None:
 
 
 def _tell_status(found: Survey) -> None:
-    console = Console(highlight=False)
-    table = Table(show_header=False, box=None)
     for name, value in found.lines():
-        table.add_row(f"[bold]{name}[/]", value)
-    console.print(table)
+        click.echo(f"{click.style(f'{name:18}', bold=True)} {value}")
     for each in found.refused:
-        console.print(
-            f"  refused ({each.matter}) {each.who}: {each.reason}: {each.detail}", soft_wrap=True, markup=False
-        )
+        click.echo(f"  refused ({each.matter}) {each.who}: {each.reason}: {each.detail}")
 
 
 @contextmanager
