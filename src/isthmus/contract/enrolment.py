@@ -53,3 +53,5 @@ class Heartbeat(Message):
 class HeartbeatReply(Message):
     cloud_time: AwareDatetime
     verified_domains: list[str]
+    last_seen_at: AwareDatetime | None = None
+    """When the cloud last heard of this agent before this request, as far as its database knows."""

@@ -143,7 +143,9 @@ class ProvisioningDoor:
         )
         self._enrolments.record_report(agent, report)
         domains = list(self._tenant(agent.tenant_id).domains)
-        return answer(HeartbeatReply(cloud_time=self._clock(), verified_domains=domains))
+        return answer(
+            HeartbeatReply(cloud_time=self._clock(), verified_domains=domains, last_seen_at=agent.last_seen_at)
+        )
 
     def _tenant(self, tenant_id: UUID) -> Tenant:
         tenant = self._tenants.find(str(tenant_id))
