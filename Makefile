@@ -35,6 +35,7 @@ compile := $(BIN)/pip-compile --quiet --generate-hashes --no-header --strip-extr
 requirements: set-up ## pin again what pyproject.toml asks for
 	$(compile) --upgrade --extra kerberos --extra postgresql --extra lab --extra dev -o requirements/dev.txt pyproject.toml
 	$(compile) --extra postgresql -c requirements/dev.txt -o requirements/run.txt pyproject.toml
+	$(compile) --extra kerberos -c requirements/dev.txt -o requirements/kerberos.txt pyproject.toml
 
 set-up:
 	@PYTHON=$(PYTHON) packaging/set-up
