@@ -20,12 +20,21 @@ def group() -> None:
 
 
 @group.command("init")
-@click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, show_default=True)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_FOLDER,
+    show_default=True,
+    help="The cloud's folder: new, or without a cloud.",
+)
 @click.option("--name", required=True, help="The organisation's name.")
 @click.option("--domain", required=True, help="The first verified domain, such as contoso.example.")
 @click.option("--public-url", required=True, help="Under which browsers and agents reach the cloud.")
 @click.option("--admin-upn", required=True, help="The first administrator's user principal name.")
-@click.option("--database-url", default=DEFAULT_DATABASE_URL, show_default=True)
+@click.option(
+    "--database-url", default=DEFAULT_DATABASE_URL, show_default=True, help="SQLite's file is beside cloud.toml."
+)
 def init(folder: Path, name: str, domain: str, public_url: str, admin_upn: str, database_url: str) -> None:
     """Found a cloud in a folder. Prints the administrator's password, once."""
     foundation = Foundation(
@@ -46,7 +55,9 @@ def init(folder: Path, name: str, domain: str, public_url: str, admin_upn: str, 
 
 @group.command("serve")
 @folder_option
-@click.option("--listen", multiple=True, metavar="ADDRESS:PORT", help="May be given several times.")
+@click.option(
+    "--listen", multiple=True, metavar="ADDRESS:PORT", help="In place of the settings' `listen`; several times."
+)
 @click.option("--certificate", type=click.Path(exists=True, dir_okay=False), help="PEM, with its chain.")
 @click.option("--private-key", type=click.Path(exists=True, dir_okay=False), help="PEM.")
 @click.option("--plain", is_flag=True, help="Plain HTTP also off loopback: a proxy in front speaks TLS.")
@@ -108,6 +119,7 @@ def add_domain(domain: str, folder: Path, tenant: str | None) -> None:
 @tenant_option
 @JSON
 def list_domains(folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show them, the default one first."""
     with opened(folder) as cloud:
         domains = only_tenant(cloud, tenant).domains
     show([{"domain": domain, "default": domain == domains[0]} for domain in domains], as_json=as_json)

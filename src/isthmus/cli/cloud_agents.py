@@ -31,6 +31,7 @@ def code(folder: Path, tenant: str | None) -> None:
 @tenant_option
 @JSON
 def list_agents(folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show all agents, and what each said last."""
     with opened(folder) as cloud:
         agents = Administration(cloud, only_tenant(cloud, tenant).tenant_id).agents()
     show([_record(agent) for agent in agents], as_json=as_json)

@@ -16,7 +16,7 @@ def group() -> None:
 
 
 @group.command("create")
-@click.option("--name", required=True)
+@click.option("--name", required=True, help="What people see when they sign in.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="May be given several times.")
 @click.option("--public", "is_public", is_flag=True, help="An installed application, without a secret.")
 @click.option("--spa", "is_spa", is_flag=True, help="The addresses are a single-page application's.")
@@ -60,6 +60,7 @@ def create(  # noqa: PLR0913, PLR0917 click calls it by name
 @tenant_option
 @JSON
 def list_applications(folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show all applications."""
     with opened(folder) as cloud:
         applications = Administration(cloud, only_tenant(cloud, tenant).tenant_id).applications()
     show([{"client_id": str(each.client_id), "name": each.name} for each in applications], as_json=as_json)
@@ -71,6 +72,7 @@ def list_applications(folder: Path, tenant: str | None, as_json: bool) -> None:
 @tenant_option
 @JSON
 def show_application(client_id: UUID, folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show one application: addresses, kind, and the beginnings of its secrets."""
     with opened(folder) as cloud:
         application = Administration(cloud, only_tenant(cloud, tenant).tenant_id).application(client_id)
     show(_record(application), as_json=as_json)
@@ -81,6 +83,7 @@ def show_application(client_id: UUID, folder: Path, tenant: str | None, as_json:
 @folder_option
 @tenant_option
 def delete(client_id: UUID, folder: Path, tenant: str | None) -> None:
+    """Delete an application: it signs nobody in any more."""
     with opened(folder) as cloud:
         Administration(cloud, only_tenant(cloud, tenant).tenant_id).delete_application(client_id)
 

@@ -24,6 +24,7 @@ def group() -> None:
 @tenant_option
 @JSON
 def list_users(after: str, limit: int, folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show accounts in the order of their names."""
     with opened(folder) as cloud:
         accounts = Administration(cloud, only_tenant(cloud, tenant).tenant_id).accounts(after=after, limit=limit)
     show([_line(account) for account in accounts], as_json=as_json)
@@ -35,6 +36,7 @@ def list_users(after: str, limit: int, folder: Path, tenant: str | None, as_json
 @tenant_option
 @JSON
 def show_user(upn: str, folder: Path, tenant: str | None, as_json: bool) -> None:
+    """Show one account, without its password."""
     with opened(folder) as cloud:
         account = Administration(cloud, only_tenant(cloud, tenant).tenant_id).account(upn)
     show(_record(account), as_json=as_json)
@@ -42,7 +44,7 @@ def show_user(upn: str, folder: Path, tenant: str | None, as_json: bool) -> None
 
 @group.command("create")
 @click.argument("upn")
-@click.option("--display-name")
+@click.option("--display-name", help="What applications call the person.")
 @folder_option
 @tenant_option
 def create(upn: str, display_name: str | None, folder: Path, tenant: str | None) -> None:
