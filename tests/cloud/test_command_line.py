@@ -59,6 +59,8 @@ def test_a_cloud_is_not_founded_twice(folder: Path) -> None:
     [
         ("--domain=contoso", "is not a domain name"),
         ("--admin-upn=admin@fabrikam.example", "must be a name@Contoso.example"),
+        ("--admin-upn=@contoso.example", "must be a name@Contoso.example"),
+        ("--public-url=https://login.contoso.example:99999", "out of range"),
         ("--public-url=http://login.contoso.example", "write https"),
         ("--database-url=mysql://x", "postgresql+pg8000://"),
     ],
@@ -67,6 +69,11 @@ def test_a_faulty_foundation_leaves_nothing_behind(tmp_path: Path, wrong: str, a
     result = run(tmp_path / "cloud", "init", *INIT, wrong)
     assert (result.exit_code, advice in result.output) == (1, True), result.output
     assert not (tmp_path / "cloud").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    result = run(Path("/proc/cloud"), "init", *INIT)
+    assert (result.exit_code, "cannot be made" in result.output) == (1, True)
 
 
 def test_an_application_is_registered_shown_and_deleted(folder: Path) -> None:
@@ -107,6 +114,11 @@ def test_a_user_of_the_cloud_lives_through_all_commands(folder: Path) -> None:
 def test_names_are_checked_and_nobody_is_invented(folder: Path) -> None:
     assert "does not end with one of the tenant's domains" in run(folder, "user", "create", "a@other.example").output
     assert "is taken" in run(folder, "user", "create", "ADMIN@contoso.example").output
+    assert "is not a user name" in run(folder, "user", "create", "a\x1b[31m@contoso.example").output
+    assert (
+        "leads to no application"
+        in run(folder, "app", "create", "--name=x", "--public", "--redirect-uri=javascript:alert(1)").output
+    )
     assert "no account" in run(folder, "user", "disable", "nobody@contoso.example").output
     assert run(folder, "domain", "add", "not a domain").exit_code == 1
 

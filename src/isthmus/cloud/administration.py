@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from isthmus.cloud.accounts.account import Account, upn_domain
+from isthmus.cloud.accounts.account import Account, is_user_principal_name, upn_domain
 from isthmus.cloud.accounts.agent import ENROLMENT_CODE_LIFETIME, EnrolledAgent
-from isthmus.cloud.accounts.application import Application, Platform, RedirectUri
+from isthmus.cloud.accounts.application import Application, Platform, RedirectUri, redirect_uri_fault
 from isthmus.cloud.accounts.audit import AuditAction, AuditEntry
 from isthmus.cloud.accounts.errors import DirectoryMasteredError, NotFoundError, RefusedNameError
 from isthmus.cloud.accounts.password import SALT_LENGTH, LocalPasswordHash, check_new_password
@@ -106,6 +106,8 @@ class Administration:
     def create_account(self, user_principal_name: str, password: str, *, display_name: str | None = None) -> Account:
         """An account that no directory masters."""
         check_new_password(password)
+        if not is_user_principal_name(user_principal_name):
+            raise RefusedNameError(f"{user_principal_name!r} is not a user name such as ann@contoso.example")
         if upn_domain(user_principal_name) not in self.domains():
             raise RefusedNameError(f"{user_principal_name!r} does not end with one of the tenant's domains")
         now = self._clock()
@@ -176,9 +178,12 @@ class Administration:
 
 
 def redirect_uri(uri: str, *, is_public: bool, is_spa: bool) -> RedirectUri:
-    if is_spa:
-        return RedirectUri(uri, Platform.SPA)
-    return RedirectUri(uri, Platform.PUBLIC if is_public else Platform.WEB)
+    """`RefusedNameError` if no code should ever be sent there, or none could be."""
+    platform = Platform.SPA if is_spa else Platform.PUBLIC if is_public else Platform.WEB
+    fault = redirect_uri_fault(uri, platform)
+    if fault is not None:
+        raise RefusedNameError(f"the redirect URI {uri!r} {fault}")
+    return RedirectUri(uri, platform)
 
 
 def _argon2(password: str) -> str:

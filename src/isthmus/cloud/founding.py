@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import tomli_w
 from sqlalchemy.engine import make_url
 
-from isthmus.cloud.accounts.account import Account, Role, upn_domain
+from isthmus.cloud.accounts.account import Account, Role, is_user_principal_name, upn_domain
 from isthmus.cloud.accounts.audit import AuditAction, AuditEntry
 from isthmus.cloud.accounts.password import SALT_LENGTH, LocalPasswordHash
 from isthmus.cloud.accounts.tenant import Tenant, is_domain_name
@@ -57,7 +57,10 @@ def found_cloud(folder: Path, foundation: Foundation, *, now: datetime) -> Found
     }
     settings = check_settings(content, path=path)
     _check_names(foundation)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"the folder {folder} cannot be made: {error.strerror}") from error
     _create_first_key(settings)
     _create_database_file(settings)
     cloud = build_cloud(settings)
@@ -81,7 +84,8 @@ def generated_password() -> str:
 def _check_names(foundation: Foundation) -> None:
     if not is_domain_name(foundation.domain):
         raise SettingsError(f"{foundation.domain!r} is not a domain name such as contoso.example")
-    if upn_domain(foundation.administrator) != foundation.domain.lower():
+    named = is_user_principal_name(foundation.administrator)
+    if not named or upn_domain(foundation.administrator) != foundation.domain.lower():
         raise SettingsError(f"the administrator {foundation.administrator!r} must be a name@{foundation.domain}")
 
 

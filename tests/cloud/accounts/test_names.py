@@ -2,7 +2,7 @@
 
 import pytest
 
-from isthmus.cloud.accounts.account import upn_domain, upn_key
+from isthmus.cloud.accounts.account import is_user_principal_name, upn_domain, upn_key
 from isthmus.cloud.accounts.tenant import is_domain_name
 
 
@@ -24,3 +24,31 @@ def test_domain_names_are_recognised(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "contoso", "-a.example", "a-.example", "a..example", "a b.example", "x." * 127])
 def test_other_texts_are_not_domain_names(name: str) -> None:
     assert not is_domain_name(name)
+
+
+@pytest.mark.parametrize("name", ["ann@contoso.example", "zo\u00eb o'neil@contoso.example"])
+def test_user_names_are_recognised(name: str) -> None:
+    assert is_user_principal_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ann",
+        "@x.example",
+        "ann@",
+        "a@b@x.example",
+        " a@x.example",
+        "a @x.example",
+        "a@x.example ",
+        "a\x1b[31m@x.example",
+    ],
+)
+def test_other_texts_are_not_user_names(name: str) -> None:
+    assert not is_user_principal_name(name)
+
+
+def test_a_name_that_grows_beyond_its_column_when_it_is_compared_is_none() -> None:
+    name = "\ufb2c" * 200 + "@x.example"
+    assert (len(name) < 256, len(upn_key(name)) > 512) == (True, True)
+    assert not is_user_principal_name(name)

@@ -6,6 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+_LONGEST_NAME = 256
+_LONGEST_KEY = 512
+"""Lower case and normal form may be longer than the name."""
+
 
 class Role(StrEnum):
     GLOBAL_ADMINISTRATOR = "global_administrator"
@@ -44,6 +48,17 @@ class SigninSubject:
 def upn_key(user_principal_name: str) -> str:
     """The form under which names are compared: the directory makes no difference of case."""
     return unicodedata.normalize("NFC", user_principal_name).lower()
+
+
+def is_user_principal_name(text: str) -> bool:
+    """`name@domain`, nothing invisible in it, and no longer than any database holds."""
+    local_part, _, domain = text.partition("@")
+    spaces = local_part != local_part.strip() or domain != domain.strip()
+    return bool(local_part and domain) and "@" not in domain and not spaces and _fits(text)
+
+
+def _fits(text: str) -> bool:
+    return text.isprintable() and len(text) <= _LONGEST_NAME and len(upn_key(text)) <= _LONGEST_KEY
 
 
 def upn_domain(user_principal_name: str) -> str:

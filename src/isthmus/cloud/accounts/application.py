@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Platform(StrEnum):
@@ -19,6 +22,36 @@ class Platform(StrEnum):
 class RedirectUri:
     uri: str
     platform: Platform
+
+
+def redirect_uri_fault(uri: str, platform: Platform) -> str | None:
+    """What is wrong with *uri* as an address that codes are sent to; None: nothing."""
+    if not uri.isascii() or not uri.isprintable() or any(character in uri for character in ' \\"<>'):
+        return "holds characters that no URI may hold"
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018 raises for what is no port
+    except ValueError as error:
+        return f"cannot be read: {error}"
+    if parts.fragment or uri.endswith("#"):
+        return "has a fragment: leave out what begins with #"
+    if parts.username is not None or "*" in parts.netloc:
+        return "names a user or a wildcard instead of one host"
+    return _scheme_fault(parts, platform)
+
+
+def _scheme_fault(parts: SplitResult, platform: Platform) -> str | None:
+    match parts.scheme:
+        case "https":
+            return None if parts.hostname else "names no host"
+        case "http":
+            return None if parts.hostname in LOOPBACK else "would carry codes in clear text: write https"
+        case _ if platform is not Platform.PUBLIC:
+            return "is not of the form https://app.contoso.example/callback"
+        case "" | "javascript" | "data" | "vbscript" | "file" | "blob" | "about":
+            return "leads to no application"
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

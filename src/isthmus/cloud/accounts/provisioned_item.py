@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from isthmus.cloud.accounts.account import upn_domain
+from isthmus.cloud.accounts.account import is_user_principal_name, upn_domain
 from isthmus.contract.provisioning import Item, ItemResult, PutPassword, PutPerson, RemovePerson, Verdict
 from isthmus.passwordhash import ITERATIONS, CloudHash, CloudHashError
 
@@ -34,13 +34,12 @@ def refused(reason: str, detail: str) -> ItemResult:
 
 
 def _checked_person(person: PutPerson) -> PutPerson | ItemResult:
-    local_part, _, domain = person.user_principal_name.partition("@")
-    if not local_part or not domain or "@" in domain or not person.user_principal_name.isprintable():
+    if not is_user_principal_name(person.user_principal_name):
         return refused(
-            "invalid", f"the user principal name {person.user_principal_name!r} is not of the form name@domain"
+            "invalid",
+            f"the user principal name {person.user_principal_name!r} is not of the form name@domain, "
+            "or has spaces at an end, invisible characters or too many",
         )
-    if person.user_principal_name != person.user_principal_name.strip() or domain != domain.strip():
-        return refused("invalid", f"the user principal name {person.user_principal_name!r} has spaces at an end")
     try:
         if person.password_last_set is not None:
             person.password_last_set.astimezone(UTC)

@@ -2,9 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from isthmus.cloud.accounts.application import Application, Platform, RedirectUri
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from isthmus.cloud.accounts.application import LOOPBACK, Application, Platform, RedirectUri
 
 
 def find_redirect_uri(application: Application, asked: str) -> RedirectUri | None:
@@ -32,7 +30,7 @@ def _loopback(uri: str) -> SplitResult | None:
         parts.port  # noqa: B018 raises for what is no port
     except ValueError:
         return None
-    return parts if parts.scheme == "http" and parts.hostname in _LOOPBACK else None
+    return parts if parts.scheme == "http" and parts.hostname in LOOPBACK else None
 
 
 def _same_but_port(registered: SplitResult | None, asked: SplitResult) -> bool:
