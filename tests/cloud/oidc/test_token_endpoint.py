@@ -90,9 +90,11 @@ def test_a_disabled_account_shows_only_after_the_right_password(live: LiveCloud)
     assert error(live.password_grant(application, bob.user_principal_name)) == 50057
 
 
-def test_an_account_without_a_password_says_so(live: LiveCloud) -> None:
+def test_an_account_without_a_password_says_so_in_the_log_only(live: LiveCloud) -> None:
     name = live.person(password=None).user_principal_name
-    assert error(live.password_grant(live.public_application(), name)) == 50056
+    assert error(live.password_grant(live.public_application(), name)) == 50126
+    [entry] = live.cloud.signin_log.recent(live.tenant_id, user_principal_name=name)
+    assert entry.error_code == 50056
 
 
 def test_ten_wrong_passwords_lock_also_the_right_one_out_and_all_is_logged(live: LiveCloud) -> None:

@@ -17,7 +17,7 @@ _WRONG = "The user name or the password is not right."
 
 
 class Refusal(Enum):
-    """INVARIANT: an unknown name and a wrong password look the same to the person."""
+    """INVARIANT: to a person who has not shown the right password, everything but a lock looks the same."""
 
     UNKNOWN_PERSON = _Words(50034, "no account has this user name", 50126, _WRONG)
     WRONG_PASSWORD = _Words(50126, "wrong password", 50126, _WRONG)
@@ -30,8 +30,8 @@ class Refusal(Enum):
     NO_PASSWORD = _Words(
         50056,
         "no password has arrived from the directory yet",
-        50056,
-        "There is no password for this account here yet. Ask your administrator.",
+        50126,
+        _WRONG,
     )
     DISABLED = _Words(50057, "the account is disabled", 50057, "This account is disabled. Ask your administrator.")
 
