@@ -1,7 +1,7 @@
 """The directory's objects as the agent last saw them, in SQLite: memory does not grow with the directory."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -68,15 +68,6 @@ class Mirror:
         """Drop what the last full cycle did not show. Returns how many objects."""
         return self._connection.execute("DELETE FROM object WHERE generation < ?", (generation,)).rowcount
 
-    def everything(self, *, page: int) -> Iterator[Sequence[MirroredObject]]:
-        """All objects, a page at a time; the caller may write meanwhile."""
-        after = b""
-        while rows := self._connection.execute(
-            "SELECT guid, content, password_stamp FROM object WHERE guid > ? ORDER BY guid LIMIT ?", (after, page)
-        ).fetchall():
-            yield [object_from(UUID(bytes=octets), text, stamp) for octets, text, stamp in rows]
-            after = rows[-1][0]
-
     def owed(self, *, after: UUID | None, limit: int) -> list[UUID]:
         """Objects of which the cloud does not yet hold what it should, in the order of GUIDs."""
         start = b"" if after is None else after.bytes
@@ -90,6 +81,3 @@ class Mirror:
         """Objects in all, and those in scope."""
         row = self._connection.execute("SELECT count(*), count(wanted_digest) FROM object").fetchone()
         return int(row[0]), int(row[1])
-
-    def owed_count(self, *, most: int = 1_000_000) -> int:
-        return len(self.owed(after=None, limit=most))

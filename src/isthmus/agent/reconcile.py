@@ -1,16 +1,13 @@
-"""Asks the cloud what it holds, and looks at the whole mirror again: for a new state, on schedule, after new rules."""
+"""Asks the cloud what it holds of the domain: for a new state, on schedule, and when the two disagree."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from isthmus.agent.intake import Intake
 from isthmus.agent.state import Remembered, State
 from isthmus.contract.provisioning import HeldPerson, Stamp
 from isthmus.directory.anchor import SourceAnchor
 from isthmus.directory.stamp import ReplicationStamp
 from isthmus.sync import Held
-
-_PAGE = 500
 
 
 class People(Protocol):
@@ -27,12 +24,6 @@ def ask_cloud(state: State, people: People, *, domain: str, now: float) -> int:
         state.ledger.try_again()
         state.remember(Remembered.RECONCILED_AT, str(now))
     return state.ledger.held_count()
-
-
-def look_at_everything(state: State, intake: Intake) -> None:
-    """Judge every object of the mirror by today's rules; what follows is owed, and the next cycle settles it."""
-    for page in state.mirror.everything(page=_PAGE):
-        intake.look_again(page)
 
 
 def _held(people: People, domain: str) -> Iterator[tuple[SourceAnchor, Held]]:

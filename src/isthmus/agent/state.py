@@ -23,7 +23,6 @@ class Remembered(StrEnum):
     """What was asked for and by which rules: when it differs, everything is read again."""
     RECONCILED_AT = "reconciled_at"
     """Seconds since 1970 at which the cloud was last asked for everybody."""
-    VERIFIED_DOMAINS = "verified_domains"
 
 
 class State:

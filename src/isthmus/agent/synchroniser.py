@@ -141,10 +141,6 @@ class Synchroniser:
         with self._state.transaction():
             self._state.remember(Remembered.RECONCILED_AT, "0")
 
-    def read_everything_again(self) -> None:
-        with self._state.transaction():
-            self._state.cursors.forget()
-
     def try_again(self, *reasons: str) -> None:
         """What was refused for one of *reasons* is sent again by the next cycle."""
         with self._state.transaction():

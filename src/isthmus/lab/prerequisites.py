@@ -1,6 +1,5 @@
 """What a lab needs of the machine; says exactly what to do where it is missing."""
 
-import importlib.util
 import os
 import subprocess
 from pathlib import Path
@@ -28,11 +27,6 @@ def check_machine() -> None:
             f"Debian packages are missing: {', '.join(missing)}. `packaging/set-up` installs them and leaves no "
             "service running; or run: apt-get install --no-install-recommends " + " ".join(missing)
         )
-
-
-def check_applications() -> None:
-    if importlib.util.find_spec("msal") is None:
-        raise LabError("the sample applications need msal: run packaging/set-up, or pip install 'isthmus[lab]'")
 
 
 def _missing_modules() -> set[str]:

@@ -52,10 +52,6 @@ class TenantStore:
         """By tenant GUID or verified domain, in any case. Another process's change shows after some seconds."""
         return self._remembered.get(name.lower(), lambda: self._load(name))
 
-    def find_by_domain(self, domain: str) -> Tenant | None:
-        tenant = self.find(domain)
-        return tenant if tenant is not None and domain.lower() in tenant.domains else None
-
     def all(self) -> list[Tenant]:
         with self._database.read() as connection:
             ids = connection.scalars(select(tenants.c.tenant_id).order_by(tenants.c.created_at)).all()

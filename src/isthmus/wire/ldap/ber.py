@@ -28,11 +28,6 @@ class BerReader:
         """Whether anything is left."""
         return self._position < len(self._octets)
 
-    @property
-    def next_tag(self) -> int:
-        """0 at the end."""
-        return self._octets[self._position] if self else 0
-
     def element(self) -> tuple[int, bytes]:
         """The next element's tag and contents."""
         bounds = element_bounds(self._octets, self._position)
