@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 SETTINGS_FILE = "cloud.toml"
 KEYS_FOLDER = "keys"
-DEFAULT_FOLDER = Path("/etc/isthmus/cloud")
+DEFAULT_FOLDER = Path("/var/lib/isthmus-cloud")
+"""The state directory of packaging/isthmus-cloud.service: what the process writes is not under /etc."""
 
 
 class SettingsError(Exception):
