@@ -24,6 +24,7 @@ class SettingsError(Exception):
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
+    parts.port  # noqa: B018 raises for what is no port
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("write it as https://login.example.com")
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
