@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 
+from isthmus.cloud.connection import BoundedConnection
 from isthmus.cloud.settings import CloudSettings, SettingsError
 from isthmus.cloud.storage.schema import require_newest
 from isthmus.cloud.wiring import build_app, build_cloud
@@ -128,7 +129,7 @@ def _run(settings: CloudSettings, listening: Listening, sockets: list[socket.soc
             uvicorn.Config(
                 build_app(cloud),
                 loop="uvloop",
-                http="httptools",
+                http=BoundedConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
