@@ -1,6 +1,7 @@
 """The state directory: private, for one agent, and never a reason to lose anything."""
 
 import multiprocessing
+import resource
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sync.builders import guid, stamp, user
 
-from isthmus.agent.errors import StateInUseError
+from isthmus.agent.errors import StateInUseError, StateUnusableError
 from isthmus.agent.ledger import Matter, Refused
 from isthmus.agent.mirror import UNSENDABLE, MirrorWrite
 from isthmus.agent.mirror_row import object_from, object_text, stamp_from, stamp_octets
-from isthmus.agent.state import State
+from isthmus.agent.state import Remembered, State
 from isthmus.agent.state_file import FILE_NAME, StateLock, copy_state, holder_of, open_state, read_only_state
 from isthmus.directory.anchor import SourceAnchor, anchor_from_guid
 from isthmus.directory.changes import Attribute, ReplicatedAttribute
@@ -90,6 +91,42 @@ def _hold(folder: Path, ready: "multiprocessing.synchronize.Event", over: "multi
     with StateLock(folder):
         ready.set()
         over.wait(30)
+
+
+def test_a_state_without_all_tables_is_moved_aside(tmp_path: Path) -> None:
+    with state_in(tmp_path) as state:
+        state.remember(Remembered.GENERATION, "7")
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("DROP TABLE held")
+    with state_in(tmp_path) as state:
+        assert state.generation == 0
+    assert (tmp_path / f"{FILE_NAME}.damaged-1").exists()
+
+
+def test_a_state_on_a_full_disk_is_kept(tmp_path: Path) -> None:
+    state_in(tmp_path).close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StateUnusableError), state_in(tmp_path) as state, state.transaction():
+            state.remember(Remembered.GENERATION, "x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.glob("*.damaged-*"))
+    with state_in(tmp_path) as state, state.transaction():
+        state.remember(Remembered.GENERATION, "7")
+
+
+def test_a_transaction_that_the_disk_refuses_leaves_the_next_one_possible(tmp_path: Path) -> None:
+    opened = open_state(tmp_path)
+    with State(opened) as state:
+        pages = opened.execute("PRAGMA page_count").fetchone()[0]
+        opened.execute(f"PRAGMA max_page_count={pages}")
+        with pytest.raises(StateUnusableError, match="full"), state.transaction():
+            state.remember(Remembered.READING, "x" * 100_000)
+        opened.execute("PRAGMA max_page_count=100000")
+        with state.transaction():
+            state.remember(Remembered.READING, "x" * 100_000)
 
 
 def test_a_second_agent_is_refused_and_told_the_first_one_s_pid(tmp_path: Path) -> None:

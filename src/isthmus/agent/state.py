@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from isthmus.agent.cursors import Cursors
+from isthmus.agent.errors import StateUnusableError
 from isthmus.agent.ledger import Ledger
 from isthmus.agent.mirror import Mirror
 
@@ -34,14 +35,17 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """All or nothing. `StateUnusableError` where nothing can be written, to a full disk, say."""
         try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            raise StateUnusableError(f"the state cannot be written: {error}") from error
 
     def recall(self, what: Remembered) -> str | None:
         row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (what,)).fetchone()

@@ -5,6 +5,8 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +18,8 @@ FILE_NAME = "state.db"
 _LOCK = "agent.lock"
 _TRIES = 5
 _BETWEEN_TRIES = 0.05
-_VERSION = 1
+_VERSION = 2
+"""Raise it when tables or rows change their form: an earlier state is then read anew."""
 _APPLICATION_ID = 0x49534D41
 _SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -50,7 +53,12 @@ CREATE TABLE cursor (
 ) WITHOUT ROWID;
 """
 _MARKS = f"PRAGMA application_id={_APPLICATION_ID}; PRAGMA user_version={_VERSION};"
+_TABLES = 5
 _log = logging.getLogger(__name__)
+
+
+class _DamagedError(sqlite3.DatabaseError):
+    """The file can be read, and is not the state that it should be."""
 
 
 class StateLock:
@@ -113,23 +121,31 @@ def holder_of(folder: Path) -> int | None:
 def open_state(folder: Path) -> sqlite3.Connection:
     """The state file, made if there is none. One that is damaged is moved aside: what it held is read again."""
     path = private_folder(folder) / FILE_NAME
-    try:
+    with usable_state(path):
+        try:
+            return _open(path)
+        except sqlite3.OperationalError:
+            raise  # a full disk, say: the state itself may be good
+        except sqlite3.DatabaseError as error:
+            kept = _move_aside(path)
+            _log.warning("state_damaged", extra={"facts": {"found": str(error), "moved_to": str(kept)}})
         return _open(path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            raise StateUnusableError(f"{path} is locked by another program") from error
-        kept = _move_aside(path)
-        _log.warning("state_damaged", extra={"facts": {"found": str(error), "moved_to": str(kept)}})
+
+
+@contextmanager
+def usable_state(path: Path) -> Iterator[None]:
+    """`StateUnusableError` where the file cannot be read or written: a full disk, lost rights, another program."""
     try:
-        return _open(path)
-    except sqlite3.DatabaseError as error:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
         raise StateUnusableError(f"{path} cannot be used: {error}") from error
 
 
 def copy_state(folder: Path, target: Path) -> sqlite3.Connection:
     """A copy of the state in *target*, for a dry run; empty if there is no usable state."""
     path = folder / FILE_NAME
-    copy = _open(target)
+    with usable_state(target):
+        copy = _open(target)
     if not path.exists():
         return copy
     try:
@@ -184,10 +200,13 @@ def _open(path: Path) -> sqlite3.Connection:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != _VERSION or connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-        raise sqlite3.DatabaseError(f"{path.name} is of another version ({version})")
+        raise _DamagedError(f"{path.name} is of another version ({version})")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+    if tables != _TABLES:
+        raise _DamagedError(f"{path.name} has {tables} tables of {_TABLES}")
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+        raise _DamagedError(verdict)
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from isthmus.agent.cycle import CycleReport
+from isthmus.agent.errors import StateUnusableError
+from isthmus.agent.journal import warn
 from isthmus.agent.private_files import write_private
 
 _FILE = "status.json"
@@ -66,7 +68,7 @@ class StatusBoard:
         self._folder = folder
         self._lock = threading.Lock()
         self._status = status
-        self._doing_before: Doing | None = None
+        self._written = True
 
     @property
     def now(self) -> Status:
@@ -78,7 +80,18 @@ class StatusBoard:
             self._status = self._status.model_copy(update={**fields, "written_at": datetime.now(UTC)})
             if self._folder is not None:
                 content = self._status.model_dump_json(indent=2).encode()
-                write_private(self._folder / _FILE, content, durable=False)
+                self._write(self._folder / _FILE, content)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """A status that cannot be written is no reason to stop synchronising, or to stop the heartbeats."""
+        try:
+            write_private(path, content, durable=False)
+        except StateUnusableError as error:
+            if self._written:
+                warn("status_not_written", error=str(error), remedy=error.remedy)
+            self._written = False
+        else:
+            self._written = True
 
     def count(self, report: CycleReport) -> None:
         now, tally = datetime.now(UTC), report.tally

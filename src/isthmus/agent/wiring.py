@@ -30,7 +30,7 @@ from isthmus.agent.private_files import private_folder
 from isthmus.agent.rehearsal import RehearsalCourier, Rehearsed, rehearsed
 from isthmus.agent.settings import DirectorySettings, Settings
 from isthmus.agent.state import Remembered, State
-from isthmus.agent.state_file import StateLock, copy_state, open_state
+from isthmus.agent.state_file import StateLock, copy_state, open_state, usable_state
 from isthmus.agent.status import Status, StatusBoard, changes_noticed, read_status
 from isthmus.agent.synchroniser import Purpose, Synchroniser
 from isthmus.contract.enrolment import Enrolment, EnrolmentRequest
@@ -106,10 +106,9 @@ def rehearse(settings: Settings) -> list[Rehearsed]:
     courier = RehearsalCourier()
     folder = private_folder(settings.state.directory)
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="rehearsal-", dir=folder) as copy,
-            State(copy_state(folder, Path(copy) / "state.db")) as state,
-        ):
+        with usable_state(folder):
+            scratch = tempfile.TemporaryDirectory(prefix="rehearsal-", dir=folder)
+        with scratch as copy, State(copy_state(folder, Path(copy) / "state.db")) as state:
             report = _cycles(_synchroniser(settings, state, cloud, courier))
     finally:
         cloud.close()
