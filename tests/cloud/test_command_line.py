@@ -166,6 +166,11 @@ def test_administrative_acts_are_written_down_without_secrets(folder: Path, foun
     }
     assert created["client_secret"] not in str(written)
     assert code["code"] not in str(written)
+    listed = told(founded.folder, "log", "audit", "--json")
+    assert [each["action"] for each in listed] == [entry.action.value for entry in written]
+    lines = run(founded.folder, "log", "audit", "--limit=3").output.splitlines()
+    assert len(lines) == 1 + 3
+    assert lines[-1].split()[1:] == ["operator", "application_created", created["client_id"], "Portal"]
 
 
 def test_another_schema_is_refused_until_it_is_migrated(folder: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isthmus.cli.cloud_output import JSON, Record, folder_option, opened, show, tenant_option
+from isthmus.cloud.accounts.audit import AuditEntry
 from isthmus.cloud.administration import only_tenant
 from isthmus.cloud.signin.log import SigninEntry
 
@@ -27,6 +28,28 @@ def signins(user: str | None, failed: bool, limit: int, folder: Path, tenant: st
         tenant_id = only_tenant(cloud, tenant).tenant_id
         entries = cloud.signin_log.recent(tenant_id, user_principal_name=user, failed_only=failed, limit=limit)
     show([_record(entry) if as_json else _line(entry) for entry in entries], as_json=as_json)
+
+
+@group.command("audit")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
+@folder_option
+@tenant_option
+@JSON
+def audit(limit: int, folder: Path, tenant: str | None, as_json: bool) -> None:
+    """What operators and agents did, and which agents' requests were refused, the latest first."""
+    with opened(folder) as cloud:
+        entries = cloud.audit.latest(only_tenant(cloud, tenant).tenant_id, limit=limit)
+    show([_act(entry) for entry in entries], as_json=as_json)
+
+
+def _act(entry: AuditEntry) -> Record:
+    return {
+        "at": entry.at.isoformat(timespec="seconds"),
+        "actor": entry.actor,
+        "action": entry.action.value,
+        "subject": entry.subject,
+        "detail": entry.detail,
+    }
 
 
 def _line(entry: SigninEntry) -> Record:

@@ -29,6 +29,8 @@ tenant_option = click.option("--tenant", help="GUID or domain; needed if there a
 JSON = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 
 Record = Mapping[str, object]
+_PIPE_WIDTH = 100_000
+"""A pipe has no width: nothing is to be cut or folded there, so that a line of it can be searched for."""
 
 
 @contextmanager
@@ -79,8 +81,9 @@ def _show_table(records: Sequence[Record]) -> None:
     for record in records:
         table.add_row(*(_shown(value) for value in record.values()))
     console = Console()
-    # A pipe has no width: nothing is to be cut or folded there.
-    console.print(table, soft_wrap=not console.is_terminal, markup=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    console.print(table, markup=False)
 
 
 def _shown(value: object) -> str:

@@ -28,7 +28,7 @@ class AuditEntry:
     tenant_id: UUID
     at: datetime
     actor: str
-    """Who did it: `operator` at the machine's own console, `agent <id>`."""
+    """Who did it: `operator` at the machine's own console; else the address that the request came from."""
     action: AuditAction
     subject: str
     """What it was done to."""
