@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from isthmus.cloud.connection import BoundedConnection
+from isthmus.cloud.web.http import Door, HttpRequest, HttpResponse, RequestRefusedError
 
 _CLOSED = "reset|Broken pipe"
 
@@ -26,10 +27,17 @@ async def echo(request: Request) -> Response:
     return Response(await request.body())
 
 
+def refuse(_request: HttpRequest, error: Exception) -> HttpResponse:
+    assert isinstance(error, RequestRefusedError)
+    return HttpResponse(error.status)
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     listening = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[Route("/", echo, methods=["POST"])])
+    door = Door(refuse, body_seconds=0.3)
+    read = door.route("/read", lambda request: HttpResponse(body=request.body), methods=("POST",))
+    app = Starlette(routes=[Route("/", echo, methods=["POST"]), read])
     server = uvicorn.Server(uvicorn.Config(app, http=Hasty, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -84,6 +92,18 @@ def test_bodies_are_no_heads_and_connections_are_used_again(connection: socket.s
         assert received.startswith(b"HTTP/1.1 200")
         time.sleep(0.6)
     assert post(connection, b"c").endswith(b"c")
+
+
+def test_a_body_that_does_not_come_is_refused(connection: socket.socket) -> None:
+    connection.sendall(b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+    assert connection.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_body_that_comes_in_time_is_read(connection: socket.socket) -> None:
+    connection.sendall(b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+    time.sleep(0.1)
+    connection.sendall(b"cd")
+    assert connection.recv(1000).endswith(b"abcd")
 
 
 def _send_for_ever(connection: socket.socket, octets: bytes, *, every: float) -> None:

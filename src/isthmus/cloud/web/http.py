@@ -4,6 +4,7 @@ Handlers are synchronous and run in the thread pool, since storage is synchronou
 bound. What a handler raises becomes an answer by its door's own `refuse`.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,8 @@ class Door:
 
     refuse: Refuse
     body_limit: int = FORM_LIMIT
+    body_seconds: float = 30
+    """For a body to come; longer ones get a second more for each 64 KiB."""
 
     def route(
         self,
@@ -130,7 +133,7 @@ class Door:
             try:
                 if admit is not None:
                     await run_in_threadpool(admit, seen)
-                seen = replace(seen, body=await _read_body(request, limit))
+                seen = replace(seen, body=await self._read_in_time(request, limit))
                 answer = await run_in_threadpool(handler, seen)
             except ClientDisconnect:
                 raise
@@ -139,6 +142,13 @@ class Door:
             return _respond(seen, answer)
 
         return Route(path, endpoint, methods=list(methods))
+
+    async def _read_in_time(self, request: Request, limit: int) -> bytes:
+        try:
+            async with asyncio.timeout(self.body_seconds + limit // FORM_LIMIT - 1):
+                return await _read_body(request, limit)
+        except TimeoutError as error:
+            raise RequestRefusedError(HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from error
 
     def _answer_error(self, request: HttpRequest, error: Exception) -> HttpResponse:
         try:
