@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from isthmus.lab.certificates import CertificateAuthority
@@ -13,6 +14,10 @@ from isthmus.lab.claims import AddressClaim
 from isthmus.lab.domain import DirectoryUser, Domain
 from isthmus.lab.kerberos_settings import kerberos_settings
 from isthmus.lab.names import LabNames
+
+# A machine may be slow, or busy: how long an example takes says nothing.
+hypothesis.settings.register_profile("isthmus", deadline=None)
+hypothesis.settings.load_profile("isthmus")
 
 
 @dataclass(frozen=True, slots=True)

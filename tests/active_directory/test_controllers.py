@@ -87,7 +87,7 @@ def test_controllers_are_found_by_dns(domain: Domain) -> None:
 @pytest.mark.lab
 def test_a_domain_that_dns_does_not_know_is_named(domain: Domain) -> None:
     with pytest.raises(ControllerNotFoundError, match=r"_ldap\._tcp\.dc\._msdcs\.nowhere\.test"):
-        find_controllers("nowhere.test", name_server=domain.first.address, timeout=2)
+        find_controllers("nowhere.test", name_server=domain.first.address, timeout=20)
 
 
 def test_a_name_server_that_does_not_answer_is_not_waited_for_long() -> None:
@@ -184,8 +184,8 @@ def test_a_write_ends_the_wait(domain: Domain, controller: Controller) -> None:
         timer = threading.Timer(0.3, lambda: domain.modify(user.dn, {"displayName": "other"}))
         timer.start()
         started = time.monotonic()
-        assert signal.wait(before, timeout=10, interval=0.05) > before
-        assert 0.2 < time.monotonic() - started < 5
+        assert signal.wait(before, timeout=300, interval=0.05) > before
+        assert 0.2 < time.monotonic() - started < 60
         timer.join()
 
 
@@ -195,8 +195,8 @@ def test_a_wait_ends_in_time_or_when_stopped(controller: Controller) -> None:
         before = signal.read()
         started = time.monotonic()
         assert signal.wait(before, timeout=0.3, interval=0.1) == before
-        assert signal.wait(before, timeout=60, interval=0.1, stopped=lambda _: True) == before
-        assert time.monotonic() - started < 5
+        assert signal.wait(before, timeout=300, interval=0.1, stopped=lambda _: True) == before
+        assert time.monotonic() - started < 60
 
 
 def test_a_signal_reconnects() -> None:

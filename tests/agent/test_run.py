@@ -31,7 +31,7 @@ def newcomer(bridge: Bridge) -> DirectoryUser:
     return bridge.domain.add_user(f"run-test-{next(_numbers)}")
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
@@ -156,7 +156,7 @@ def test_no_secret_is_in_state_or_log(bridge: Bridge) -> None:
             assert octets.hex().encode() not in content.lower()
 
 
-def test_the_running_agent_leaves_no_core_and_admits_no_debugger(bridge: Bridge) -> None:
+def test_the_running_agent_leaves_no_core(bridge: Bridge) -> None:
     bridge.enrol()
     with running(bridge) as agent:
         until(lambda: bool(status(bridge)["running"]))

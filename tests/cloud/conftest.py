@@ -27,7 +27,7 @@ from isthmus.cloud.wiring import Cloud, build_app, build_cloud
 from isthmus.contract.provisioning import Message
 
 PUBLIC_URL = "https://login.contoso.example"
-_START_SECONDS = 10
+_START_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

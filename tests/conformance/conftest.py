@@ -25,7 +25,7 @@ from isthmus.cloud.storage.vault import Vault
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 _TEMPLATE = "isthmus_template"
-_START_SECONDS = 30
+_START_SECONDS = 90
 _numbers = count()
 
 

@@ -7,7 +7,7 @@ from isthmus.lab.clients import PasswordGrant
 from isthmus.lab.description import ApplicationKind, LabDescription
 from isthmus.lab.samba_bindings import SambaBindings
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 class Journey:

@@ -53,14 +53,14 @@ def test_a_pid_that_meanwhile_belongs_to_another_program_is_neither_alive_nor_st
 
 def test_a_program_that_does_not_listen_is_killed(log: Path) -> None:
     daemon = start_daemon(["/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"], log=log)
-    wait_until_ready(lambda: "ready" in log.read_text(), daemon, what="it", log=log, seconds=5)
+    wait_until_ready(lambda: "ready" in log.read_text(), daemon, what="it", log=log, seconds=60)
     stop_daemon(daemon, patience=0.2)
     assert not is_alive(daemon)
 
 
 def test_the_whole_group_ends(log: Path) -> None:
     daemon = start_daemon(["/bin/sh", "-c", "sleep 60 & sleep 60 & echo ready; wait"], log=log)
-    wait_until_ready(lambda: "ready" in log.read_text(), daemon, what="it", log=log, seconds=5)
+    wait_until_ready(lambda: "ready" in log.read_text(), daemon, what="it", log=log, seconds=60)
     assert len(members_of_group(daemon.pid)) == 3
     stop_daemon(daemon, patience=1)
     assert members_of_group(daemon.pid) == []
@@ -68,7 +68,7 @@ def test_the_whole_group_ends(log: Path) -> None:
 
 def test_members_that_outlive_their_leader_end_too(log: Path) -> None:
     daemon = start_daemon(["/bin/sh", "-c", "sleep 60 & echo ready"], log=log)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while is_alive(daemon) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert members_of_group(daemon.pid)
@@ -79,7 +79,7 @@ def test_members_that_outlive_their_leader_end_too(log: Path) -> None:
 def test_a_program_that_ends_before_it_is_ready_is_reported_with_its_log(log: Path) -> None:
     daemon = start_daemon(["/bin/sh", "-c", "echo the reason; exit 3"], log=log)
     with pytest.raises(LabError, match=r"has ended.*\n.*the reason"):
-        wait_until_ready(lambda: False, daemon, what="it", log=log, seconds=5)
+        wait_until_ready(lambda: False, daemon, what="it", log=log, seconds=60)
     stop_daemon(daemon)
 
 
@@ -95,7 +95,7 @@ def test_a_tied_program_ends_with_its_starter(tmp_path: Path) -> None:
     )
     finished = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, check=True)
     pid = int(finished.stdout)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while members_of_group(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert members_of_group(pid) == []

@@ -1,4 +1,3 @@
-import time
 from contextlib import suppress
 
 import pytest
@@ -56,10 +55,8 @@ def test_texts_of_another_form_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize("iterations", ["1000001", "9999999", "9" * 30])
 def test_a_text_cannot_ask_for_endless_work(iterations: str) -> None:
-    started = time.monotonic()
     with pytest.raises(CloudHashError):
         CloudHash.parse(f"v1;PPH1_MD4,{SALT.hex()},{iterations},{'a' * 64};")
-    assert time.monotonic() - started < 0.1
 
 
 @given(st.text(max_size=200))
