@@ -5,6 +5,7 @@ Each adapter module declares its own tables on `metadata`. Every primary key beg
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -69,13 +70,15 @@ class Database:
             event.listen(self.engine, "begin", _begin_immediately)
         # Options that an engine has cost nothing when a connection is opened.
         self._reading = self.engine.execution_options(isthmus_read=True)
+        self._readers = _Readers(self._reading) if self.is_sqlite else None
         self._writing = self.engine.execution_options(isthmus_durable=False)
         self._writing_durably = self.engine.execution_options(isthmus_durable=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for statements that only read, outside of any write transaction."""
-        with _unavailable_if_transient(), self._reading.connect() as connection:
+        opened = self._readers.borrow() if self._readers else self._reading.connect()
+        with _unavailable_if_transient(), opened as connection:
             yield connection
 
     @contextmanager
@@ -113,7 +116,41 @@ class Database:
         connection.execute(given.on_conflict_do_update(index_elements=key, set_=replaced), {"rows": content})
 
     def close(self) -> None:
+        if self._readers:
+            self._readers.close()
         self.engine.dispose()
+
+
+class _Readers:
+    """SQLite's connections that only read stay open: to open one costs more than most statements do."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[Connection] = deque()
+
+    @contextmanager
+    def borrow(self) -> Iterator[Connection]:
+        """What an error leaves behind is closed."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < _POOL_SIZE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._engine.connect()
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
