@@ -1,9 +1,10 @@
 """How an agent becomes known to a tenant, proves each request, and says that it lives."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from isthmus.contract.provisioning import NO_NUL, Message, Text
 
@@ -20,6 +21,13 @@ CLOCK_SKEW = 60
 
 Version = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the calendar") from None
 
 
 class EnrolmentRequest(Message):
@@ -45,7 +53,7 @@ class Heartbeat(Message):
     agent_version: Version
     state: Literal["starting", "synchronising", "watching", "degraded"]
     directory_domain: Text | None = None
-    last_cycle_at: AwareDatetime | None = None
+    last_cycle_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     pending: Count = 0
     refused: Count = 0
 

@@ -114,6 +114,13 @@ def test_a_heartbeat_is_answered_with_time_and_domains_and_remembered(
     assert (report.state, report.pending, report.refused) == ("watching", 2, 1)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_heartbeat_from_beyond_the_calendar_is_refused(agent: Any, moment: str) -> None:
+    beat = {"agent_version": "1.0", "state": "watching", "last_cycle_at": moment}
+    answer = agent.request("POST", "/provisioning/v1/heartbeats", json.dumps(beat).encode())
+    assert (answer.status, answer.error) == (400, "invalid_request")
+
+
 def test_another_version_and_another_path_are_told_apart(http: Any) -> None:
     assert http.send("POST", "/provisioning/v2/batches").error == "unsupported_version"
     assert http.send("POST", "/provisioning/v1/groups").error == "not_found"
