@@ -5,11 +5,12 @@ from base64 import b64decode, b64encode
 from struct import Struct
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from isthmus.directory.changes import Attribute, AttributeValue, ReplicatedAttribute
 from isthmus.directory.stamp import ReplicationStamp
 from isthmus.sync import MirroredObject
 
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _STAMP = Struct(">IQ16s")
 """Big-endian, so that SQL's comparison of octets is the order of stamps."""
 
@@ -39,7 +40,7 @@ def object_text(found: MirroredObject) -> str:
         "t": [(stamp.version, stamp.originated, stamp.invocation_id.hex) for stamp in stamps],
         "a": attributes,
     }
-    return _encode(content)
+    return to_json(content).decode()
 
 
 def object_from(guid: UUID, text: str, password_stamp: bytes | None) -> MirroredObject:

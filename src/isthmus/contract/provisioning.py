@@ -23,6 +23,7 @@ NO_NUL = r"^[^\x00]*$"
 """PostgreSQL holds no NUL in text."""
 Anchor = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(max_length=1024, pattern=NO_NUL)]
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
 class Message(BaseModel):
@@ -127,5 +128,4 @@ class HeldPage(Message):
 
 def person_digest(person: PutPerson) -> str:
     """Names one exact content of a person: hex SHA-256 of the message's JSON, keys sorted."""
-    content = json.dumps(person.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return sha256(content.encode()).hexdigest()
+    return sha256(_canonical(person.model_dump(mode="json")).encode()).hexdigest()
