@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -77,8 +77,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for statements that only read, outside of any write transaction."""
-        opened = self._readers.borrow() if self._readers else self._reading.connect()
-        with _unavailable_if_transient(), opened as connection:
+        with _unavailable_if_transient(), self._reader() as connection:
             yield connection
 
     @contextmanager
@@ -119,6 +118,9 @@ class Database:
         if self._readers:
             self._readers.close()
         self.engine.dispose()
+
+    def _reader(self) -> AbstractContextManager[Connection]:
+        return self._readers.borrow() if self._readers else self._reading.connect()
 
 
 class _Readers:
