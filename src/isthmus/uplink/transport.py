@@ -1,5 +1,6 @@
 """HTTPS to one cloud: pooled connections, bounded answers, every failure an `UplinkError`. Any number of threads."""
 
+import re
 import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -108,4 +109,6 @@ def _is_about_trust(text: str) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return str(error)[:300] or type(error).__name__
+    """Without the connection's own name, which urllib3 puts first."""
+    text = re.sub(r"^<?\w+\([^)]*\)(?: at \w+>)?: ", "", str(error))
+    return text[:300] or type(error).__name__
