@@ -9,7 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from isthmus.active_directory import Controller, ControllerUnreachableError, DirectoryError, Identity, Replica
+from isthmus.active_directory import (
+    Controller,
+    ControllerUnreachableError,
+    DirectoryError,
+    Identity,
+    NotAControllerError,
+    Replica,
+    read_root_dse,
+)
 from isthmus.active_directory.endpoint import drsuapi_port
 from isthmus.active_directory.prefetch import Prefetch
 from isthmus.lab.domain import Domain
@@ -128,3 +136,49 @@ def test_no_more_than_one_item_waits() -> None:
     with pytest.raises(ValueError, match="stopped"):
         next(iter(prefetch))
     assert len(made) <= 4
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+_ENTRY = _element(0x30, b"\x02\x01\x01" + _element(0x64, b"\x04\x00" + _element(0x30, b"")))
+"""A search result without an attribute, which never is the last."""
+
+
+@contextmanager
+def _endless(octets: bytes, *, pause: float) -> Iterator[int]:
+    """The port of a server that repeats *octets* for as long as somebody listens."""
+
+    def repeat() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            while True:
+                connection.sendall(octets)
+                time.sleep(pause)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=repeat)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_directory_that_answers_for_ever_is_left() -> None:
+    with _endless(_ENTRY, pause=0) as port, pytest.raises(NotAControllerError, match="more than 100 answers"):
+        read_root_dse(Controller(host="dc.example.test", address="127.0.0.1", ldap_port=port))
+
+
+@pytest.mark.parametrize("octets", [_ENTRY, b"\x30\x82\x7f\xff"])
+def test_a_directory_whose_answer_drips_is_left_in_time(octets: bytes) -> None:
+    started = time.monotonic()
+    with _endless(octets, pause=0.1) as port, pytest.raises(ControllerUnreachableError, match="in time"):
+        read_root_dse(Controller(host="dc.example.test", address="127.0.0.1", ldap_port=port), timeout=0.5)
+    assert time.monotonic() - started < 5
+
+
+def test_a_controller_whose_answer_drips_is_left_in_time() -> None:
+    header = bytes.fromhex("05000c0310000000a00f000001000000")
+    with _endless(header, pause=0.05) as port, pytest.raises(ControllerUnreachableError, match="longer than 1 s"):
+        drsuapi_port(Controller(host="dc.example.test", address="127.0.0.1", endpoint_mapper_port=port), timeout=0.2)

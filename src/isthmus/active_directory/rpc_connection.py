@@ -1,6 +1,7 @@
 """One RPC connection over a blocking socket: drives `RpcConversation`, knows nothing of what is called."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -9,6 +10,8 @@ from isthmus.wire.errors import RpcFaultError, WireError
 from isthmus.wire.rpc.conversation import Bound, Event, Reply, RpcConversation, Send
 
 _CHUNK = 256 * 1024
+_SILENCES = 5
+"""How many times the longest silence a whole answer may take: a slow line may, a peer that drips may not."""
 
 
 def dial(address: str, port: int, *, timeout: float) -> socket.socket:
@@ -32,6 +35,7 @@ class RpcConnection:
         self._conversation = conversation
         self._socket = dial(address, port, timeout=connect_timeout)
         self._socket.settimeout(reply_timeout)
+        self._longest = reply_timeout * _SILENCES
         try:
             self._send(conversation.bind())
             self._await(Bound)
@@ -62,12 +66,14 @@ class RpcConnection:
             raise self._lost(error) from error
 
     def _await(self, wanted: type[Event]) -> Event:
-        while True:
+        deadline = time.monotonic() + self._longest
+        while time.monotonic() < deadline:
             for event in self._received():
                 if isinstance(event, Send):
                     self._send(event.octets)
                 elif isinstance(event, wanted):
                     return event
+        raise ControllerUnreachableError(f"{self._peer} takes longer than {self._longest:g} s to say one thing")
 
     def _received(self) -> Iterator[Event]:
         try:
