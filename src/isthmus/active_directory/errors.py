@@ -61,7 +61,9 @@ class LogonError(DirectoryError):
 class WrongPasswordError(LogonError):
     """The name or the password is wrong. Over NTLM a controller does not say which. [MS-RPCE] sec_pkg_error."""
 
-    remedy = "set the right account name and password in the agent's settings"
+    remedy = (
+        "set the right account and password in the agent's settings, or reset it in the domain and restart the agent"
+    )
 
 
 class UnknownAccountError(LogonError):

@@ -5,17 +5,19 @@ import threading
 import time
 from collections.abc import Callable
 
-from isthmus.active_directory import DirectoryError
+from isthmus.active_directory import DirectoryError, WrongPasswordError
 from isthmus.agent.cycle import CycleReport
 from isthmus.agent.errors import AgentError
 from isthmus.agent.journal import note, warn
-from isthmus.agent.pace import LASTING, PASSING, Allowance
+from isthmus.agent.pace import LASTING, PASSING, REFUSED_PASSWORD, Allowance
 from isthmus.agent.settings import PaceSettings
 from isthmus.agent.state import State
 from isthmus.agent.status import StatusBoard, trouble_of
 from isthmus.agent.synchroniser import Synchroniser
 from isthmus.uplink import UplinkError, pause_before
 
+_LOOK_AT_SECRET_EVERY = 2.0
+"""Seconds, while the account's password is refused."""
 _LOOK_AGAIN_AFTER = 5
 """Failures in a row: the domain may have other controllers by now."""
 
@@ -137,8 +139,19 @@ class Daemon:
         self._board.change(doing="degraded", trouble=trouble)
         if isinstance(error, DirectoryError) and failures % _LOOK_AGAIN_AFTER == 0:
             self._synchroniser.look_for_controllers_again()
+        if isinstance(error, WrongPasswordError):
+            self._rest_until_mended(pause_before(failures, REFUSED_PASSWORD, asked=None, luck=1.0))
+            return
         patience = PASSING if getattr(error, "temporary", False) else LASTING
         self._rest(pause_before(failures, patience, asked=None, luck=self._luck()))
+
+    def _rest_until_mended(self, seconds: float) -> None:
+        """Passes *seconds*, but not if the account's secret is changed meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not self.stopping.is_set() and time.monotonic() < deadline:
+            self._rest(_LOOK_AT_SECRET_EVERY)
+            if self._synchroniser.identity_is_other():
+                return
 
     def _rest(self, seconds: float) -> bool:
         """Pass *seconds*; true if something else is to be done now."""

@@ -13,6 +13,10 @@ PASSING = Patience(first=0.5, longest=60.0, altogether=0.0)
 LASTING = Patience(first=30.0, longest=600.0, altogether=0.0)
 """After what somebody must mend: seldom enough not to lock the agent's account."""
 
+REFUSED_PASSWORD = Patience(first=1800.0, longest=3600.0, altogether=0.0)
+"""Before a password that was refused is tried again. Domains lock an account after some failures within half an hour
+or less, so these never add up."""
+
 
 @dataclass(slots=True)
 class Allowance:

@@ -17,6 +17,7 @@ from isthmus.active_directory import (
     read_root_dse,
 )
 from isthmus.agent.cycle import Cycle, CycleReport
+from isthmus.agent.errors import AgentError
 from isthmus.agent.intake import Intake
 from isthmus.agent.journal import note
 from isthmus.agent.parcel import Courier
@@ -84,6 +85,7 @@ class Synchroniser:
         self._noticed = noticed
         self._pool: ControllerPool | None = None
         self._line: Line | None = None
+        self._tried: Identity | None = None
         self._intake = Intake(state, purpose.rules, purpose.domain)
         self._owes = True
         """Whether something may be owed from before: at the start, and after what went wrong."""
@@ -92,10 +94,17 @@ class Synchroniser:
         """The controller in use, or the first one that works. `DirectoryError`."""
         if self._line is None:
             pool = self._pool = self._pool or self._directory.pool()
-            identity = self._directory.identity()
+            identity = self._tried = self._directory.identity()
             self._line = pool.first_working(lambda controller: self._dial(controller, identity))
             note("controller_chosen", controller=self._line.controller.host)
         return self._line
+
+    def identity_is_other(self) -> bool:
+        """Whether the account's secret has been changed since it was tried last."""
+        try:
+            return self._directory.identity() != self._tried
+        except AgentError:
+            return False
 
     def hang_up(self, *, failed: bool = False) -> None:
         """Leave the controller in use; *failed*: the next one comes first then. Also from another thread."""
