@@ -26,6 +26,7 @@ from isthmus.active_directory import (
     read_root_dse,
 )
 from isthmus.active_directory.preference import ServerRecord, in_order
+from isthmus.active_directory.root_dse import NETLOGON, is_writable
 from isthmus.lab.domain import Domain
 from isthmus.wire.ldap.ber import ENUMERATED, OCTET_STRING, SEQUENCE, SET, encoded, encoded_number, encoded_text
 from isthmus.wire.ldap.messages import Operation
@@ -141,6 +142,21 @@ def test_a_read_only_controller_is_refused() -> None:
         assert read_root_dse(fake).read_only
         with pytest.raises(ReadOnlyControllerError, match=r"fake\.test is a read-only controller"):
             Replica.connect(fake, IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("head", "writable"),
+    [
+        ("17000000bd110000", True),  # a Samba 4.17 controller, and a read-only one beside it
+        ("17000000bc080000", False),
+        ("18000000bd110000", True),
+        ("13000000bd110000", None),
+        ("17000000bd11", None),
+    ],
+)
+def test_a_controller_tells_the_locator_whether_it_takes_writes(head: str, *, writable: bool | None) -> None:
+    assert is_writable({NETLOGON: (bytes.fromhex(head),)}) is writable
+    assert is_writable({}) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,17 @@ from isthmus.wire.ldap.ber import (
     encoded_text,
 )
 from isthmus.wire.ldap.conversation import LdapConversation
-from isthmus.wire.ldap.messages import BindAnswer, Entry, Operation, Reference, Scope, SearchDone, equals, present
+from isthmus.wire.ldap.messages import (
+    BindAnswer,
+    Entry,
+    Operation,
+    Reference,
+    Scope,
+    SearchDone,
+    all_of,
+    equals,
+    present,
+)
 
 
 def message(number: int, tag: int, *parts: bytes) -> bytes:
@@ -76,6 +86,7 @@ def test_requests_are_as_the_specification_writes_them() -> None:
     bind = LdapConversation().simple_bind("n", "p")
     assert bind.hex() == "300e020101600902010304016e800170"
     assert equals("cn", b"x").hex() == "a3070402636e040178"
+    assert all_of(equals("cn", b"x"), present("a")).hex() == "a00c" + "a3070402636e040178" + "870161"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from isthmus.active_directory.root_dse import NETLOGON, ROOT_DSE_ATTRIBUTES, Roo
 from isthmus.active_directory.rpc_connection import dial
 from isthmus.wire.errors import WireError
 from isthmus.wire.ldap.conversation import LdapConversation
-from isthmus.wire.ldap.messages import Answer, BindAnswer, Entry, Scope, SearchDone, all_of, equal, present
+from isthmus.wire.ldap.messages import Answer, BindAnswer, Entry, Scope, SearchDone, all_of, equals, present
 
 _CHUNK = 64 * 1024
 _EXTENDED_ANSWER = (6).to_bytes(4, "little")
@@ -39,7 +39,7 @@ class LdapConnection:
 
     def ping(self, domain: str) -> Mapping[str, tuple[bytes, ...]]:
         """What it tells the locator of *domain*; empty if it does not serve it. [MS-ADTS] 6.3.3, LDAP ping."""
-        asked = all_of(equal("DnsDomain", domain.encode()), equal("NtVer", _EXTENDED_ANSWER))
+        asked = all_of(equals("DnsDomain", domain.encode()), equals("NtVer", _EXTENDED_ANSWER))
         return self._of_root(asked, (NETLOGON,)) or {}
 
     def sasl_bind(self, mechanism: str, token: bytes) -> BindAnswer:

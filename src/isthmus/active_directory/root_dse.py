@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from struct import Struct
 
 from isthmus.wire.errors import WireError
 
@@ -18,6 +19,11 @@ ROOT_DSE_ATTRIBUTES = (
 )
 _LDAP_CAP_ACTIVE_DIRECTORY_OID = b"1.2.840.113556.1.4.800"
 _LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID = b"1.2.840.113556.1.4.1920"
+NETLOGON = "netlogon"
+_LOGON_SAM_LOGON_RESPONSE_EX = 23
+_LOGON_SAM_PAUSE_RESPONSE_EX = 24
+_DS_WRITABLE_FLAG = 0x100
+_PING_HEAD = Struct("<HHI")
 _GENERALIZED_TIME = "%Y%m%d%H%M%S"
 
 
@@ -55,6 +61,19 @@ def parse_root_dse(attributes: Mapping[str, tuple[bytes, ...]]) -> RootDse:
         current_time=_time(_text(attributes, "currentTime")),
         read_only=_LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID in capabilities,
     )
+
+
+def is_writable(ping: Mapping[str, tuple[bytes, ...]]) -> bool | None:
+    """Whether a controller's answer to the locator says that it takes writes; None: it says nothing.
+
+    A read-only controller of Samba's tells so here alone. [MS-ADTS] 6.3.1.9 NETLOGON_SAM_LOGON_RESPONSE_EX.
+    """
+    for octets in ping.get(NETLOGON, ()):
+        if len(octets) >= _PING_HEAD.size:
+            opcode, _, flags = _PING_HEAD.unpack_from(octets)
+            if opcode in (_LOGON_SAM_LOGON_RESPONSE_EX, _LOGON_SAM_PAUSE_RESPONSE_EX):
+                return bool(flags & _DS_WRITABLE_FLAG)
+    return None
 
 
 def parse_usn(attributes: Mapping[str, tuple[bytes, ...]]) -> int:

@@ -26,6 +26,7 @@ _SASL = 0xA3
 _SERVER_CREDENTIALS = 0x87
 _PRESENT = 0x87
 _EQUALITY = 0xA3
+_AND = 0xA0
 _VERSION = 3
 
 
@@ -104,6 +105,11 @@ def present(attribute: str) -> bytes:
 def equals(attribute: str, value: bytes) -> bytes:
     """A filter: the attribute has this value."""
     return encoded(_EQUALITY, encoded_text(attribute), encoded(OCTET_STRING, value))
+
+
+def all_of(*filters: bytes) -> bytes:
+    """A filter: each of *filters* holds."""
+    return encoded(_AND, *filters)
 
 
 def search_request(
