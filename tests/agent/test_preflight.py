@@ -74,6 +74,14 @@ def test_nothing_listening_is_told(bridge: Bridge) -> None:
     assert "firewall" in found["controller dc.example.com"].remedy
 
 
+def test_one_controller_of_several_that_is_down_is_a_warning(bridge: Bridge) -> None:
+    works = bridge.domain.first
+    # 127.0.0.99: nothing of this machine's answers LDAP there.
+    found = checks(bridge, controllers=["down.example.com=127.0.0.99", f"{works.host}={works.address}"])
+    assert found["controller down.example.com"].outcome is Outcome.WARN
+    assert not {name for name in failed(found) if name.startswith(("controller", "account", "right"))}
+
+
 @pytest.fixture
 def web_server() -> Iterator[int]:
     """Something that answers, but is no controller."""

@@ -1,7 +1,7 @@
 """Looks at everything that the agent needs before it runs, and says of each what was found and what to do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -75,20 +75,23 @@ def _directory(settings: Settings) -> Iterator[Check]:
     names = ", ".join(f"{each.host} ({each.address})" for each in controllers)
     yield Check("controllers", Outcome.OK, names)
     usable: list[tuple[Controller, RootDse]] = []
+    unusable: list[Check] = []
     for controller in controllers:
         try:
             root = read_root_dse(controller)
         except DirectoryError as error:
-            yield _failure(f"controller {controller.host}", error)
+            unusable.append(_failure(f"controller {controller.host}", error))
             continue
         check = _controller(controller, root, settings.directory.domain)
-        if check.outcome is not Outcome.FAIL:
-            usable.append((controller, root))
-            yield check
-            ahead = (datetime.now(UTC) - root.current_time).total_seconds()
-            yield _skew(f"clock of {controller.host}", ahead, _KERBEROS_SKEW)
-        else:
-            yield check
+        if check.outcome is Outcome.FAIL:
+            unusable.append(check)
+            continue
+        usable.append((controller, root))
+        yield check
+        ahead = (datetime.now(UTC) - root.current_time).total_seconds()
+        yield _skew(f"clock of {controller.host}", ahead, _KERBEROS_SKEW)
+    # The agent takes the first that works: DNS may offer controllers that are down, or read-only.
+    yield from (replace(check, outcome=Outcome.WARN) if usable else check for check in unusable)
     if usable:
         yield from _account(*usable[0], settings)
 
