@@ -106,7 +106,7 @@ def build_cloud(settings: CloudSettings) -> Cloud:
 
 def build_app(cloud: Cloud) -> Starlette:
     """The doors, each with its own routes."""
-    routes: list[BaseRoute] = [*_provisioning_routes(cloud), *_oidc_routes(cloud)]
+    routes: list[BaseRoute] = [*_oidc_routes(cloud), *_provisioning_routes(cloud)]
     app = Starlette(routes=routes, exception_handlers={HTTPException: refuse_route})
     # It would redirect to whatever host the request names, and by the scheme that a proxy in front speaks.
     app.router.redirect_slashes = False

@@ -28,16 +28,12 @@ ANN = SigninSubject(
 
 @dataclass
 class Lockouts:
-    """In memory; *interlude* happens once, after the first look."""
+    """In memory."""
 
-    interlude: Callable[[], object]
     held: dict[UUID, Lockout] = field(default_factory=dict)
 
     def find(self, tenant_id: UUID, account_key: UUID) -> Lockout:  # noqa: ARG002 the port's
-        found = self.held.get(account_key, CLEAN)
-        interlude, self.interlude = self.interlude, lambda: None
-        interlude()
-        return found
+        return self.held.get(account_key, CLEAN)
 
     def change(self, tenant_id: UUID, account_key: UUID, step: Callable[[Lockout], Lockout]) -> Lockout:  # noqa: ARG002 the port's
         before = self.held.get(account_key, CLEAN)
@@ -45,8 +41,15 @@ class Lockouts:
         return before
 
 
+@dataclass
 class Subjects:
+    """*interlude* happens once, when the first password is about to be checked."""
+
+    interlude: Callable[[], object]
+
     def find_signin_subject(self, tenant_id: UUID, user_principal_name: str) -> SigninSubject | None:  # noqa: ARG002 the port's
+        interlude, self.interlude = self.interlude, lambda: None
+        interlude()
         return ANN if user_principal_name == ANN.account.user_principal_name else None
 
 
@@ -57,7 +60,7 @@ def attempt_during(guesses: int) -> Verdict:
         for number in range(guesses):
             signin.attempt(TENANT, ANN.account.user_principal_name, f"guess {number}", now=NOW)
 
-    signin = PasswordSignin(Subjects(), Lockouts(guess), policy=LockoutPolicy(), secret=bytes(32))
+    signin = PasswordSignin(Subjects(guess), Lockouts(), policy=LockoutPolicy(), secret=bytes(32))
     return signin.attempt(TENANT, ANN.account.user_principal_name, PASSWORD, now=NOW)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from isthmus.cloud.accounts.account import Account, SigninSubject
-from isthmus.cloud.signin.credential import credential_matches
+from isthmus.cloud.signin.credential import credential_matches, is_slow
 from isthmus.cloud.signin.lockout import (
     CLEAN,
     Lockout,
@@ -57,16 +57,20 @@ class PasswordSignin:
         self._secret = secret
 
     def attempt(self, tenant_id: UUID, user_principal_name: str, password: str, *, now: datetime) -> Verdict:
+        """Failures are looked at after the password, so that guesses made meanwhile count and a lock costs no time."""
         subject = self._subjects.find_signin_subject(tenant_id, user_principal_name)
         account = subject.account if subject else None
+        credential = subject.credential if subject else None
         key = account.account_id if account else unknown_name_key(self._secret, tenant_id, user_principal_name)
+        if is_slow(credential) and self._lockouts.find(tenant_id, key).is_locked(now):
+            return Refused(Refusal.LOCKED, account)
+        matches = credential_matches(credential, password)
         held = self._lockouts.find(tenant_id, key)
         if held.is_locked(now):
             return Refused(Refusal.LOCKED, account)
-        matches = credential_matches(subject.credential if subject else None, password)
         if subject is None or not matches:
             return self._wrong(tenant_id, key, subject, password, now=now)
-        if self._locked_meanwhile(tenant_id, key, now):
+        if held != CLEAN and self._locked_meanwhile(tenant_id, key, now):
             return Refused(Refusal.LOCKED, account)
         return Allowed(subject.account) if subject.account.enabled else Refused(Refusal.DISABLED, account)
 
@@ -82,9 +86,7 @@ class PasswordSignin:
         return _why_wrong(subject)
 
     def _locked_meanwhile(self, tenant_id: UUID, key: UUID, now: datetime) -> bool:
-        """Clears the failures, unless others have locked the account while this password was checked."""
-        if self._lockouts.find(tenant_id, key) == CLEAN:
-            return False
+        """Clears the failures, unless others have just locked the account."""
         before = self._lockouts.change(tenant_id, key, lambda held: held if held.is_locked(now) else CLEAN)
         return before.is_locked(now)
 
