@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,7 @@ class Database:
         # Options that an engine has cost nothing when a connection is opened.
         self._reading = self.engine.execution_options(isthmus_read=True)
         self._readers = _Readers(self._reading) if self.is_sqlite else None
+        self._turn = Lock() if self.is_sqlite else None
         self._writing = self.engine.execution_options(isthmus_durable=False)
         self._writing_durably = self.engine.execution_options(isthmus_durable=True)
 
@@ -88,7 +90,7 @@ class Database:
         them, when the machine loses its power; PostgreSQL is always durable.
         """
         engine = self._writing_durably if durable else self._writing
-        with _unavailable_if_transient(), engine.begin() as connection:
+        with _unavailable_if_transient(), self._writer_turn(), engine.begin() as connection:
             yield connection
 
     def upsert(
@@ -118,6 +120,19 @@ class Database:
         if self._readers:
             self._readers.close()
         self.engine.dispose()
+
+    @contextmanager
+    def _writer_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time: this process's threads queue here, where waiting costs nothing."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_SQLITE_WAIT_MS / 1000):
+            raise StorageUnavailableError("the database is busy with other changes")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _reader(self) -> AbstractContextManager[Connection]:
         return self._readers.borrow() if self._readers else self._reading.connect()
