@@ -1,6 +1,7 @@
 """The only file that knows which real classes make an agent. What the command line and the lab call is here."""
 
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ from isthmus.contract.enrolment import Enrolment, EnrolmentRequest
 from isthmus.sync import standard_rules
 from isthmus.uplink import AgentKey, Cloud, enrol
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that comes back from deriving a hash waits for one that computes. Python's own: ten times."""
 _MOST_CYCLES = 3
 """Until a single synchronisation has made good what its first cycle found wanting."""
 
@@ -196,6 +199,7 @@ def _synchroniser(
     courier: Courier,
     noticed: Callable[[int], None] = lambda objects: None,  # noqa: ARG005 a silent default
 ) -> Synchroniser:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     own = account_name(settings.directory)
     purpose = Purpose(
         domain=settings.directory.domain,

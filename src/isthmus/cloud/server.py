@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from isthmus.cloud.wiring import build_app, build_cloud
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75
 _GRACE_SECONDS = 2
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that comes back from a signature or a hash waits for one that computes. Python's own: ten times."""
 _CONNECTIONS = 2000
 _log = logging.getLogger(__name__)
 
@@ -120,6 +123,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(settings: CloudSettings, listening: Listening, sockets: list[socket.socket]) -> int:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     cloud = build_cloud(settings)

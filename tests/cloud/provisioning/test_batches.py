@@ -176,4 +176,4 @@ def fill(database: Database) -> None:
 
 def _configure(database: Database, pragma: str) -> None:
     event.listen(database.engine, "connect", lambda connection, _entry: connection.execute(f"PRAGMA {pragma}"))
-    database.engine.dispose()
+    database.close()

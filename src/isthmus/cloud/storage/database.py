@@ -72,9 +72,8 @@ class Database:
         # Options that an engine has cost nothing when a connection is opened.
         self._reading = self.engine.execution_options(isthmus_read=True)
         self._readers = _Readers(self._reading) if self.is_sqlite else None
-        self._turn = Lock() if self.is_sqlite else None
-        self._writing = self.engine.execution_options(isthmus_durable=False)
-        self._writing_durably = self.engine.execution_options(isthmus_durable=True)
+        self._writing = {durable: self.engine.execution_options(isthmus_durable=durable) for durable in (False, True)}
+        self._writers = _Writers(self._writing) if self.is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -89,8 +88,7 @@ class Database:
         *durable*: is on the disk when this returns. Otherwise SQLite may lose the last moments, never halves of
         them, when the machine loses its power; PostgreSQL is always durable.
         """
-        engine = self._writing_durably if durable else self._writing
-        with _unavailable_if_transient(), self._writer_turn(), engine.begin() as connection:
+        with _unavailable_if_transient(), self._writer(durable=durable) as connection:
             yield connection
 
     def upsert(
@@ -117,25 +115,16 @@ class Database:
         connection.execute(given.on_conflict_do_update(index_elements=key, set_=replaced), {"rows": content})
 
     def close(self) -> None:
-        if self._readers:
-            self._readers.close()
+        for kept in (self._readers, self._writers):
+            if kept is not None:
+                kept.close()
         self.engine.dispose()
-
-    @contextmanager
-    def _writer_turn(self) -> Iterator[None]:
-        """SQLite has one writer at a time: this process's threads queue here, where waiting costs nothing."""
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=_SQLITE_WAIT_MS / 1000):
-            raise StorageUnavailableError("the database is busy with other changes")
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _reader(self) -> AbstractContextManager[Connection]:
         return self._readers.borrow() if self._readers else self._reading.connect()
+
+    def _writer(self, *, durable: bool) -> AbstractContextManager[Connection]:
+        return self._writers.turn(durable=durable) if self._writers else self._writing[durable].begin()
 
 
 class _Readers:
@@ -170,6 +159,40 @@ class _Readers:
             return self._engine.connect()
 
 
+class _Writers:
+    """SQLite has one writer at a time: this process's threads queue here, where waiting costs nothing.
+
+    The connections stay open, as `_Readers`' do.
+    """
+
+    def __init__(self, engines: Mapping[bool, Engine]) -> None:
+        """*engines*: by whether what is committed is on the disk."""
+        self._engines = engines
+        self._open: dict[bool, Connection] = {}
+        self._turn = Lock()
+
+    @contextmanager
+    def turn(self, *, durable: bool) -> Iterator[Connection]:
+        """One transaction. What an error leaves behind is closed."""
+        if not self._turn.acquire(timeout=_SQLITE_WAIT_MS / 1000):
+            raise StorageUnavailableError("the database is busy with other changes")
+        try:
+            connection = self._open.pop(durable, None) or self._engines[durable].connect()
+            try:
+                with connection.begin():
+                    yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._open[durable] = connection
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+
 def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     for pragma in (f"busy_timeout={_SQLITE_WAIT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
@@ -185,10 +208,12 @@ def _begin_immediately(connection: Connection) -> None:
     if options.get("isthmus_read"):
         return
     wanted = "FULL" if options.get("isthmus_durable") else "NORMAL"
+    driver = connection.connection.cursor()
     if connection.info.get("synchronous", "NORMAL") != wanted:
-        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        driver.execute(f"PRAGMA synchronous={wanted}")
         connection.info["synchronous"] = wanted
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    driver.execute("BEGIN IMMEDIATE")
+    driver.close()
 
 
 def _json_value(value: object) -> str:
@@ -210,6 +235,10 @@ def _unavailable_if_transient() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise StorageUnavailableError("every connection to the database is in use") from error
+    except sqlite3.Error as error:  # of a transaction's beginning, where SQLAlchemy is not between
+        if _is_transient(error):
+            raise StorageUnavailableError(f"the database does not answer: {_reason(error)}") from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated or _is_transient(error.orig):
             raise StorageUnavailableError(f"the database does not answer: {_reason(error.orig)}") from error
