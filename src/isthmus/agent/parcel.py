@@ -43,7 +43,8 @@ class UplinkCourier:
         self._uplink = uplink
 
     def deliver(self, parcel: Parcel) -> list[ItemResult]:
-        items = [_item(export, parcel.nt_hashes) for export in parcel.exports]
+        salts = _new_salts(parcel.exports)
+        items = [_item(export, parcel.nt_hashes, salts) for export in parcel.exports]
         parcel.nt_hashes.clear()  # INVARIANT: an NT hash does not outlive its derivation, whatever the upload does
         return self._uplink.send(items)
 
@@ -65,14 +66,23 @@ def _parcel(exports: Sequence[Export], nt_hashes: Mapping[SourceAnchor, NtHash])
     return Parcel(exports, {anchor: nt_hashes[anchor] for anchor in anchors})
 
 
-def _item(export: Export, nt_hashes: Mapping[SourceAnchor, NtHash]) -> PutPerson | RemovePerson | PutPassword:
+def _new_salts(exports: Sequence[Export]) -> Iterator[bytes]:
+    """One for each password, drawn by one call: each call would hand the processor to another thread."""
+    count = sum(isinstance(export, SetPassword) for export in exports)
+    octets = secrets.token_bytes(SALT_LENGTH * count)
+    return (octets[at : at + SALT_LENGTH] for at in range(0, len(octets), SALT_LENGTH))
+
+
+def _item(
+    export: Export, nt_hashes: Mapping[SourceAnchor, NtHash], salts: Iterator[bytes]
+) -> PutPerson | RemovePerson | PutPassword:
     match export:
         case Add() | Update():
             return export.message
         case Remove():
             return RemovePerson(source_anchor=export.source_anchor)
         case SetPassword():
-            derived = CloudHash.derive(nt_hashes[export.source_anchor], salt=secrets.token_bytes(SALT_LENGTH))
+            derived = CloudHash.derive(nt_hashes[export.source_anchor], salt=next(salts))
             return PutPassword(source_anchor=export.source_anchor, stamp=_stamp(export.stamp), cloud_hash=derived.text)
         case _:
             assert_never(export)
