@@ -126,6 +126,23 @@ def test_a_user_with_an_unverified_suffix_is_listed_until_the_domain_is_verified
     assert [each for each in survey(settings).refused if each.who == user.user_principal_name] == []
 
 
+def test_who_is_disabled_is_kept_out_although_the_name_is_refused_and_comes_back_with_the_old_one(
+    bridge: Bridge,
+) -> None:
+    user = newcomer(bridge)
+    bridge.enrol()
+    bridge.synchronise()
+    assert bridge.signs_in(user)
+    elsewhere = f"lost-{next(_numbers)}@elsewhere.example"
+    bridge.domain.modify(user.dn, {"userPrincipalName": elsewhere, "userAccountControl": "514"})
+    assert bridge.synchronise().tally.refused >= 1
+    assert not bridge.signs_in(user)
+    original = {"userPrincipalName": user.user_principal_name, "userAccountControl": "512"}
+    bridge.domain.modify(user.dn, original)
+    bridge.synchronise()
+    assert bridge.signs_in(user)
+
+
 def test_a_name_that_passes_from_one_person_to_another_arrives(bridge: Bridge) -> None:
     first, second = newcomer(bridge), newcomer(bridge)
     bridge.enrol()

@@ -119,6 +119,19 @@ def test_a_removed_person_cannot_sign_in_and_returns_as_the_same_account(
     assert (after.account_id, after.sessions_valid_from) == (before.account_id, later)
 
 
+def test_who_is_disabled_is_kept_out_although_the_new_name_is_refused(
+    people: ProvisionedPeople, accounts: AccountStore, tenant: Tenant, now: datetime
+) -> None:
+    people.apply(tenant.tenant_id, [person("a1", "ann"), person("a2", "bob")], now=now)
+    later = now + timedelta(hours=1)
+    results = people.apply(tenant.tenant_id, [person("a1", "bob", enabled=False)], now=later)
+    assert verdicts(results) == [Verdict.REFUSED]
+    ann = found(accounts, tenant, "ann")
+    assert (ann.enabled, ann.sessions_valid_from) == (False, later)
+    assert verdicts(people.apply(tenant.tenant_id, [person("a1", "ann")], now=later)) == [Verdict.APPLIED]
+    assert found(accounts, tenant, "ann").enabled
+
+
 def test_names_move_between_people_within_a_batch(
     people: ProvisionedPeople, accounts: AccountStore, tenant: Tenant, now: datetime
 ) -> None:

@@ -53,6 +53,8 @@ def record(
             case Verdict.REFUSED:
                 anchor = export.source_anchor
                 ledger.refuse(_refusal(export, result, names.get(anchor, anchor), now))
+                if isinstance(export, Update):
+                    ledger.forget_content(anchor)  # a refused name does not keep the cloud from disabling its owner
                 tally.refused += 1
                 refused.add(anchor)
             case _:

@@ -65,6 +65,10 @@ class Ledger:
         """The cloud holds nobody with this anchor."""
         self._connection.execute("DELETE FROM held WHERE anchor = ?", (anchor,))
 
+    def forget_content(self, anchor: SourceAnchor) -> None:
+        """The cloud has this person, and how is not certain: whatever is wanted next is sent."""
+        self._connection.execute("UPDATE held SET digest = '' WHERE anchor = ?", (anchor,))
+
     def replace_held(self, people: Iterable[tuple[SourceAnchor, Held]]) -> None:
         """What the cloud itself says that it holds. *people* is read as it is written: any number of them."""
         self._connection.execute("DELETE FROM held")

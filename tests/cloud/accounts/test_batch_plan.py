@@ -83,7 +83,7 @@ def test_a_new_person_becomes_an_account() -> None:
 def test_the_same_person_again_changes_nothing() -> None:
     made = plan([person("ann")], held(person("ann")))
     assert verdicts(made) == [Verdict.UNCHANGED]
-    assert made == BatchPlan(made.results, [], [], [], [], [])
+    assert made == BatchPlan(made.results, [], [], [], [], [], [])
 
 
 def test_a_changed_person_keeps_the_account() -> None:
@@ -168,6 +168,29 @@ def test_disabling_ends_sessions_and_enabling_does_not() -> None:
     enabled = plan([person("ann")], held(person("ann", enabled=False)))
     assert disabled.people[0].sessions_valid_from == NOW
     assert enabled.people[0].sessions_valid_from == EARLIER
+
+
+@pytest.mark.parametrize("name", ["bob@contoso.example", "ann@elsewhere.example"])
+def test_who_is_disabled_is_kept_out_also_when_the_new_name_is_refused(name: str) -> None:
+    ann, bob = held(person("ann")), held(person("bob"))
+    renamed = person("ann", enabled=False).model_copy(update={"user_principal_name": name})
+    made = plan([renamed], ann, bob)
+    assert verdicts(made) == [Verdict.REFUSED]
+    assert (made.switched_off, made.people, made.ended) == ([ann.account_id], [], [])
+
+
+def test_a_refused_name_switches_nobody_on() -> None:
+    ann, bob = held(person("ann", enabled=False)), held(person("bob"))
+    made = plan([person("ann", "bob")], ann, bob)
+    assert (verdicts(made), made.switched_off, made.people) == ([Verdict.REFUSED], [], [])
+
+
+def test_who_was_kept_out_comes_back_with_the_earlier_name() -> None:
+    ann, bob = held(person("ann")), held(person("bob"))
+    made = plan([person("ann", "bob", enabled=False), person("ann")], ann, bob)
+    assert verdicts(made) == [Verdict.REFUSED, Verdict.APPLIED]
+    assert [(write.person.enabled, write.sessions_valid_from) for write in made.people] == [(True, NOW)]
+    assert made.switched_off == []
 
 
 def test_removing_keeps_the_account_for_its_return() -> None:

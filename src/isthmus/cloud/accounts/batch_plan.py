@@ -20,6 +20,7 @@ from isthmus.contract.provisioning import (
 )
 from isthmus.directory.stamp import ReplicationStamp
 
+_DUPLICATE = "duplicate_upn"
 _APPLIED = ItemResult(verdict=Verdict.APPLIED)
 _UNCHANGED = ItemResult(verdict=Verdict.UNCHANGED)
 _SUPERSEDED = ItemResult(verdict=Verdict.SUPERSEDED)
@@ -58,13 +59,18 @@ class PasswordWrite:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What to write, each list in the order of anchors. No account is in two of `people`, `removed` and `ended`."""
+    """What to write, each list in the order of anchors.
+
+    No account is in two of `people`, `removed`, `switched_off` and `ended`.
+    """
 
     results: Sequence[ItemResult]
     freed: Sequence[UUID]
     """Accounts whose present name must be free before `people` is written."""
     people: Sequence[PersonWrite]
     removed: Sequence[UUID]
+    switched_off: Sequence[UUID]
+    """Accounts that are disabled, and otherwise stay as they were: the rest of what was put is refused."""
     ended: Sequence[UUID]
     """Accounts of which nothing changes but that their sessions end."""
     passwords: Sequence[PasswordWrite]
@@ -186,20 +192,33 @@ class _Planner:
         account = self._by_anchor.get(person.source_anchor)
         if account is not None and not account.deleted and account.digest == person_digest(person):
             return _UNCHANGED
-        refusal = unverified_domain(person, self._domains)
+        refusal = self._name_refusal(person, account)
         if refusal is not None:
-            return refusal
-        holder = self._by_name.get(upn_key(person.user_principal_name))
-        if holder is not None and holder is not account:
             if account is not None and not account.deleted:
-                self._waiting[person.source_anchor] = (position, person)
-            return _duplicate(person, holder)
+                self._hold_back(account, person, refusal, position)
+            return refusal
         if account is None:
             account = self._new_account(person)
         elif not account.deleted:
             self._by_name.pop(upn_key(account.name), None)
         self._give(account, person)
         return _APPLIED
+
+    def _name_refusal(self, person: PutPerson, account: _Account | None) -> ItemResult | None:
+        refusal = unverified_domain(person, self._domains)
+        if refusal is not None:
+            return refusal
+        holder = self._by_name.get(upn_key(person.user_principal_name))
+        return None if holder is None or holder is account else _duplicate(person, holder)
+
+    def _hold_back(self, account: _Account, person: PutPerson, refusal: ItemResult, position: int) -> None:
+        """INVARIANT: a name that cannot be had never keeps somebody in who was disabled."""
+        if refusal.reason == _DUPLICATE:
+            self._waiting[person.source_anchor] = (position, person)
+        if account.enabled and not person.enabled:
+            account.enabled = False
+            account.sessions_valid_from = self._now
+            account.digest = None
 
     def _give(self, account: _Account, person: PutPerson) -> None:
         if account.enabled and not person.enabled:
@@ -263,7 +282,12 @@ class _Planner:
                 if each.put is not None
             ],
             removed=[each.account_id for each in untouched if each.deleted and not _was_deleted(each)],
-            ended=[each.account_id for each in untouched if not each.deleted and _ends_sessions(each)],
+            switched_off=[each.account_id for each in untouched if _is_switched_off(each)],
+            ended=[
+                each.account_id
+                for each in untouched
+                if not each.deleted and _ends_sessions(each) and not _is_switched_off(each)
+            ],
             passwords=[PasswordWrite(each.account_id, each.password) for each in accounts if each.password is not None],
         )
 
@@ -279,13 +303,17 @@ def _was_deleted(account: _Account) -> bool:
     return account.before is not None and account.before.deleted
 
 
+def _is_switched_off(account: _Account) -> bool:
+    return account.before is not None and account.before.enabled and not account.enabled and not account.deleted
+
+
 def _ends_sessions(account: _Account) -> bool:
     return account.before is not None and account.before.sessions_valid_from != account.sessions_valid_from
 
 
 def _duplicate(person: PutPerson, holder: _Account) -> ItemResult:
     who = "an account mastered in the cloud" if holder.source_anchor is None else f"anchor {holder.source_anchor}"
-    return refused("duplicate_upn", f"{person.user_principal_name} is held by {who}")
+    return refused(_DUPLICATE, f"{person.user_principal_name} is held by {who}")
 
 
 def _replication_stamp(stamp: Stamp) -> ReplicationStamp:

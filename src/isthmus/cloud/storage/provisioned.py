@@ -80,6 +80,9 @@ class ProvisionedPeople:
         if plan.people:
             rows = [_person_row(tenant_id, write, now) for write in plan.people]
             self._database.upsert(connection, accounts, rows, keep=_KEPT_OF_PERSON)
+        if plan.switched_off:
+            unlike_any = ""
+            _update(connection, tenant_id, plan.switched_off, enabled=False, sessions_valid_from=now, digest=unlike_any)
         if plan.ended:
             _update(connection, tenant_id, plan.ended, sessions_valid_from=now)
         if plan.passwords:
