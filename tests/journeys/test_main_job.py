@@ -7,7 +7,7 @@ from isthmus.lab.clients import browser_page, sign_in_with_msal
 from isthmus.lab.description import ApplicationKind
 from isthmus.lab.passwords import random_password
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.lab
 
 WRONG_PASSWORD, DISABLED = 50126, 50057
 

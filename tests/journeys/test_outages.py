@@ -11,7 +11,7 @@ from isthmus.lab.description import read_description
 from isthmus.lab.lifecycle import start_part, stop_part
 from isthmus.lab.passwords import random_password
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.lab
 
 
 def test_people_sign_in_while_every_controller_is_down_and_changes_arrive_afterwards(journey: Journey) -> None:

@@ -29,7 +29,7 @@ from isthmus.lab.passwords import random_password, seeded_password
 from isthmus.lab.people import residents
 from isthmus.passwordhash import NtHash
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("secrets")]
+pytestmark = pytest.mark.lab
 
 _ASIDE_PORT = 8443
 _NOT_LOOKED_INTO = ("dc1", "secrets", "lab.json")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from isthmus.lab.daemons import is_alive, this_program
-from isthmus.lab.description import read_description
+from isthmus.lab.description import FILE_NAME, read_description
 from isthmus.lab.errors import LabError
 from isthmus.lab.host_entries import LabMark
 from isthmus.lab.hosts_file import HOSTS, add_names, claim_block, release_block
@@ -40,12 +40,14 @@ class AddressClaim:
 
 
 def is_stale(mark: LabMark) -> bool:
-    """Neither the program that starts or holds the lab runs, nor any process of the lab."""
+    """Neither the program that starts or holds the lab runs, nor any process of the lab, as far as can be read."""
     folder = Path(mark.folder)
     progress = read_progress(folder)
     if progress is not None and progress.lives:
         return False
+    if not (folder / FILE_NAME).exists():
+        return True
     try:
         return not any(is_alive(daemon) for daemon in read_description(folder).daemons.values())
     except (LabError, OSError):
-        return True
+        return False  # another version's, perhaps: it may be alive
