@@ -10,8 +10,11 @@ from isthmus.agent.heartbeat import HeartbeatThread
 from isthmus.agent.status import Status, StatusBoard
 from isthmus.contract.enrolment import Heartbeat, HeartbeatReply
 
-NOW = datetime.now(UTC)
-AGO = NOW - timedelta(minutes=10)
+LONG = timedelta(minutes=10)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Answers:
@@ -38,8 +41,8 @@ def told(replies: Sequence[HeartbeatReply], *, cloud_heard_at: datetime | None =
     status = Status(
         pid=1,
         version="1",
-        started_at=NOW,
-        written_at=NOW,
+        started_at=now(),
+        written_at=now(),
         directory_domain="ad.contoso.example",
         cloud_url="https://login.contoso.example",
         cloud_heard_at=cloud_heard_at,
@@ -60,21 +63,21 @@ def told(replies: Sequence[HeartbeatReply], *, cloud_heard_at: datetime | None =
 
 
 def test_a_cloud_that_remembers_is_left_alone() -> None:
-    assert told([reply(None), reply(NOW), reply(NOW)]) == []
+    assert told([reply(None), reply(now()), reply(now())]) == []
 
 
 def test_other_verified_domains_are_told() -> None:
-    assert told([reply(NOW), reply(NOW, domains=("fabrikam.example",))]) == ["domains_changed"]
+    assert told([reply(now()), reply(now(), domains=("fabrikam.example",))]) == ["domains_changed"]
 
 
-@pytest.mark.parametrize("last_seen_at", [None, AGO])
-def test_a_cloud_whose_database_is_older_than_its_last_answer_was_restored(last_seen_at: datetime | None) -> None:
-    assert told([reply(NOW), reply(last_seen_at)]) == ["cloud_forgot"]
+@pytest.mark.parametrize("last_seen_ago", [None, LONG])
+def test_a_cloud_whose_database_is_older_than_its_last_answer_was_restored(last_seen_ago: timedelta | None) -> None:
+    assert told([reply(now()), reply(None if last_seen_ago is None else now() - last_seen_ago)]) == ["cloud_forgot"]
 
 
 def test_a_cloud_restored_while_the_agent_was_away_is_noticed() -> None:
-    assert told([reply(AGO)], cloud_heard_at=NOW) == ["cloud_forgot"]
+    assert told([reply(now() - LONG)], cloud_heard_at=now()) == ["cloud_forgot"]
 
 
 def test_clocks_of_a_pool_may_differ_a_little() -> None:
-    assert told([reply(NOW - timedelta(seconds=20))], cloud_heard_at=NOW) == []
+    assert told([reply(now() - timedelta(seconds=20))], cloud_heard_at=now()) == []
