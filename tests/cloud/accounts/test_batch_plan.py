@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.cloud.accounts.batch_plan import BatchPlan, HeldAccount, order_password, plan_batch
+from isthmus.cloud.accounts.batch_effect import BatchPlan, HeldAccount
+from isthmus.cloud.accounts.batch_plan import order_password, plan_batch
 from isthmus.contract.provisioning import (
     Item,
     ItemResult,

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from isthmus.cloud.accounts.account import upn_key
-from isthmus.cloud.accounts.batch_plan import BatchPlan, HeldAccount, PasswordWrite, PersonWrite, plan_batch
+from isthmus.cloud.accounts.batch_effect import BatchPlan, HeldAccount, PasswordWrite, PersonWrite
+from isthmus.cloud.accounts.batch_plan import plan_batch
 from isthmus.cloud.storage.accounts import accounts, accounts_with_credentials, credential_place, credentials
 from isthmus.cloud.storage.database import Database
 from isthmus.cloud.storage.tenants import lock_tenant, verified_domains
