@@ -1,6 +1,7 @@
 import os
 import socket
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.lab.ldap_bind import INVALID_CREDENTIALS, SUCCESS, bind_result
 from isthmus.lab.domain import DirectoryUser, Domain
 from isthmus.lab.errors import DirectoryRefusedError
 from isthmus.lab.passwords import seeded_password
+from isthmus.lab.people import residents
 
 pytestmark = pytest.mark.lab
 GET_CHANGES = "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"
@@ -70,10 +72,10 @@ def test_disabled_and_deleted_users_are_refused(domain: Domain) -> None:
 
 def test_loaded_users_sign_in_with_the_password_that_their_seed_gives(domain: Domain) -> None:
     domain.load_residents(30, seed="a seed", start=5000)
-    for found in domain.search("(sAMAccountName=*3)", "sAMAccountName", "userPrincipalName", base=domain.people_dn)[:3]:
-        account = found["sAMAccountName"][0]
-        password = seeded_password("a seed", account)
-        assert signs_in(domain, DirectoryUser(found["dn"], account, found["userPrincipalName"][0], password))
+    for resident in islice(residents(30, start=5000), 3):
+        [found] = domain.search(f"(sAMAccountName={resident.account})", "userPrincipalName", base=domain.people_dn)
+        password = seeded_password("a seed", resident.account)
+        assert signs_in(domain, DirectoryUser(found["dn"], resident.account, found["userPrincipalName"][0], password))
 
 
 def test_groups_hold_their_members(domain: Domain) -> None:
