@@ -61,12 +61,13 @@ def test_no_password_and_no_nt_hash_leaves_its_place(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("a domain controller needs root")
     folder = tmp_path / "lab"
+    haystacks: list[tuple[str, bytes]] = []
     capture = Capture()
     try:
         lab = bring_up(LabOptions(name=f"s{os.getpid()}", folder=folder, users=30, agent=False))
         try:
             later_passwords, sent = _live_a_day(lab)
-            haystacks = [("what the agent sent and was told", sent), *files_of(lab)]
+            haystacks += [("what the agent sent and was told", sent), *files_of(lab)]
         finally:
             take_down(folder)
     finally:

@@ -71,7 +71,10 @@ class PasswordGrant:
             "username": upn,
             "password": password,
         }
-        answer = self._session.post(self._url, data=form, timeout=30).json()
+        try:
+            answer = self._session.post(self._url, data=form, timeout=30).json()
+        except requests.ConnectionError:  # the kept connection may have been closed while it was idle
+            answer = self._session.post(self._url, data=form, timeout=30).json()
         if "id_token" in answer:
             answer["id_token_claims"] = {}
         return _read(answer)
