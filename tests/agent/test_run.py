@@ -215,5 +215,8 @@ def _forget_state(bridge: Bridge) -> None:
 def _differences(bridge: Bridge, users: Sequence[DirectoryUser]) -> list[str]:
     """What a comparison of everything finds between directory and cloud of *users*; other tests' are in the domain."""
     _forget_state(bridge)
-    names = {name for user in users for name in (user.user_principal_name, user.dn)}
-    return [each.what for each in wiring.rehearse(bridge.settings()) if each.what != "nothing" and each.who in names]
+    accounts = [bridge.account(user) for user in users]
+    anchors = {account.source_anchor for account in accounts if account is not None}
+    assert len(anchors) == len(users)
+    found = wiring.rehearse(bridge.settings())
+    return [each.what for each in found if each.what != "nothing" and each.source_anchor in anchors]

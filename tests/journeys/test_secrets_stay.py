@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from tests.journeys.eavesdropper import Capture, RecordingProxy
 from tests.journeys.journey import Journey, until
 from tests.journeys.secrets_in_bytes import spellings, spellings_of_text, with_unpacked
@@ -20,7 +21,6 @@ from tests.journeys.secrets_in_bytes import spellings, spellings_of_text, with_u
 from isthmus.lab.certificates import CertificateFiles
 from isthmus.lab.commands import isthmus_command
 from isthmus.lab.construction import LabOptions
-from isthmus.lab.controller import all_answer
 from isthmus.lab.daemons import start_daemon, stop_daemon
 from isthmus.lab.description import LabDescription
 from isthmus.lab.lifecycle import bring_up, stop_part, take_down
@@ -102,7 +102,8 @@ def _live_a_day(lab: LabDescription) -> tuple[list[str], bytes]:
 def _eavesdropper(lab: LabDescription) -> Iterator[RecordingProxy]:
     """The cloud moves to another port, and something stands in its place that hears what is inside TLS."""
     assert lab.cloud is not None
-    host = lab.cloud.url.removeprefix("https://")
+    url, ca_file = lab.cloud.url, lab.cloud.ca_file
+    host = url.removeprefix("https://")
     files = CertificateFiles(*(lab.folder / "certificates" / f"{host}{suffix}" for suffix in (".pem", ".key")))
     aside = (public_address(lab.block, "login"), _ASIDE_PORT)
     stop_part(lab.folder, "cloud")
@@ -119,13 +120,23 @@ def _eavesdropper(lab: LabDescription) -> Iterator[RecordingProxy]:
         str(files.private_key),
     )
     daemon = start_daemon(command, log=lab.folder / "logs" / "cloud.log")
-    proxy = RecordingProxy(host, to=aside, files=files, ca_file=lab.cloud.ca_file)
+    proxy = RecordingProxy(host, to=aside, files=files, ca_file=ca_file)
     try:
-        until(lambda: all_answer(aside[0], (aside[1],)))
+        until(lambda: _answers(url, ca_file))
         yield proxy
     finally:
         proxy.end()
         stop_daemon(daemon)
+
+
+def _answers(url: str, ca_file: Path) -> bool:
+    """Through the eavesdropper, to the cloud's own program."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(f"{url}/common/discovery/instance", verify=str(ca_file), timeout=5).status_code < 500
+        except requests.RequestException:
+            return False
 
 
 @contextmanager
@@ -142,4 +153,6 @@ def _agent(lab: LabDescription) -> Iterator[None]:
 
 
 def _run(*arguments: str) -> str:
-    return subprocess.run(isthmus_command(*arguments), check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(isthmus_command(*arguments), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
